@@ -10,7 +10,12 @@ namespace {
 std::size_t sequence(std::string_view s, std::size_t i) {
   const auto at = [&](std::size_t k) { return static_cast<std::uint8_t>(s[i + k]); };
   const std::uint8_t lead = at(0);
-  const std::size_t length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+  const std::size_t length = lead < 0x80   ? 1
+                             : lead < 0xc2 ? 0
+                             : lead < 0xe0 ? 2
+                             : lead < 0xf0 ? 3
+                             : lead < 0xf5 ? 4
+                                           : 0;
   if (length == 0 || i + length > s.size()) return 0;
   for (std::size_t k = 1; k < length; ++k)
     if ((at(k) & 0xc0) != 0x80) return 0;
@@ -42,7 +47,8 @@ void appendJsonString(std::string &out, std::string_view text) {
     }
     if (static_cast<std::uint8_t>(c) >= 0x80) {
       const std::size_t length = sequence(text, i);
-      const bool separator = length == 3 && text.substr(i, 2) == "\xe2\x80" && (text[i + 2] == '\xa8' || text[i + 2] == '\xa9');
+      const bool separator =
+          length == 3 && text.substr(i, 2) == "\xe2\x80" && (text[i + 2] == '\xa8' || text[i + 2] == '\xa9');
       if (length != 0 && !separator) {
         i += length;
         continue;

@@ -84,8 +84,9 @@ public:
   Id call(Lane &lane, const std::string &address, std::unique_ptr<Event> event, std::chrono::milliseconds deadline,
           OnDone done);
   [[nodiscard]] std::vector<OfferInfo> list(std::string_view prefix) const;
-  // Ends a subscription, an offer (its pending calls are answered Code::notFound) or a call (done gets Code::cancelled).
-  // Waits for a running callback of it unless called from that callback's lane. False when the id is unknown.
+  // Ends a subscription, an offer (its pending calls are answered Code::notFound) or a call (done gets
+  // Code::cancelled). Waits for a running callback of it unless called from that callback's lane. False when the id is
+  // unknown.
   bool cancel(Id id);
   // Every pending call is answered Code::stopping; publish and call do nothing after. Idempotent.
   void stop();

@@ -127,8 +127,9 @@ public:
   void derive(const std::function<void(Config &)> &change);
   // Writes the effective configuration: all keys, contract order, unknown keys kept, mode 0600, atomic.
   Result<void> write();
-  // POST /api/update: JSON merged by the key rules of config.md 3, minus what demands-and-cves.md row 9/10 forbid. Writes
-  // first, then swaps. Code::invalid: nothing applied. Returns whether it was applied (false: ignored by setting).
+  // POST /api/update: JSON merged by the key rules of config.md 3, minus what demands-and-cves.md row 9/10 forbid.
+  // Writes first, then swaps. Code::invalid: nothing applied. Returns whether it was applied (false: ignored by
+  // setting).
   Result<bool> update(const std::string &json);
   // The value at a JSON pointer of the facts a plugin may see (pinion_config_v1::node); no secret is in it.
   [[nodiscard]] Result<std::string> node(const std::string &pointer) const;

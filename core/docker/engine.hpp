@@ -1,4 +1,5 @@
-// The Docker Engine API over Poco HTTP on a unix socket or tcp (DOCKER_HOST). One request a call; see attach.hpp for streams.
+// The Docker Engine API over Poco HTTP on a unix socket or tcp (DOCKER_HOST). One request a call; see attach.hpp for
+// streams.
 #pragma once
 
 #include "base/fd.hpp"
@@ -32,9 +33,9 @@ public:
   Result<int> stream(const std::string &method, const std::string &path, std::chrono::milliseconds deadline,
                      const std::function<bool(std::string_view)> &on_line, const std::string &registry_auth = {});
   struct Hijacked {
-    UniqueFd fd;         // non-blocking, the caller's
-    std::string prefix;  // bytes that came with the response head
-    int status = 0;      // 101 or 200 on success; else `prefix` holds the error body and fd is empty
+    UniqueFd fd;        // non-blocking, the caller's
+    std::string prefix; // bytes that came with the response head
+    int status = 0;     // 101 or 200 on success; else `prefix` holds the error body and fd is empty
   };
   // Attach, log, event and stats streams: the connection itself after the response head.
   Result<Hijacked> hijack(const std::string &method, const std::string &path, bool upgrade,

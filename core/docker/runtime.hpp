@@ -24,8 +24,8 @@ public:
   DockerRuntime(Engine &engine, LoopGroup &loops, Pool &workers, Bus &bus, Registry &registry, Disk &disk,
                 ConfigStore &config);
   ~DockerRuntime() override;
-  // [main] Ensures the node network (docker.md 2), derives interface/driver/ispn into the configuration, starts listening
-  // to engine events. Code::io when the engine does not answer: call again later.
+  // [main] Ensures the node network (docker.md 2), derives interface/driver/ispn into the configuration, starts
+  // listening to engine events. Code::io when the engine does not answer: call again later.
   Result<void> prepare();
   void stop();
 

@@ -23,8 +23,9 @@ struct Entry {
   struct stat info {};
 };
 
-// All functions block on the disk: [pool]. Errors: Code::notFound, Code::denied (out of the root, or a link where none may
-// be), Code::invalid (not a folder, a folder, name too long), Code::busy (exists), Code::io (the rest, with errno's text).
+// All functions block on the disk: [pool]. Errors: Code::notFound, Code::denied (out of the root, or a link where none
+// may be), Code::invalid (not a folder, a folder, name too long), Code::busy (exists), Code::io (the rest, with errno's
+// text).
 class Tree {
 public:
   // Opens the root folder itself (made with parents and mode 0755 when `create`).

@@ -25,7 +25,8 @@ struct SocketOptions {
 };
 
 enum class FrameKind : std::uint32_t { text = 1, binary = 2, closed = 8, dropped = 0x100 };
-// [io thread] Must only enqueue. `closed` comes exactly once, last; `dropped` carries the decimal count of frames dropped.
+// [io thread] Must only enqueue. `closed` comes exactly once, last; `dropped` carries the decimal count of frames
+// dropped.
 using OnFrame = std::function<void(std::uint64_t socket, FrameKind kind, std::string data)>;
 
 // Shared by the handler and whoever it hands the answer on to. Thread-safe; the first answer wins. When the last
@@ -35,8 +36,8 @@ public:
   virtual ~Exchange() = default;
   [[nodiscard]] virtual const std::string &method() const = 0;
   [[nodiscard]] virtual const std::string &path() const = 0; // decoded, without the query
-  // pinion_routes_v1::field names: "path:NAME", "query:NAME", "header:NAME", "claim:NAME", "claims", "ip", "request-id",
-  // "method", "path".
+  // pinion_routes_v1::field names: "path:NAME", "query:NAME", "header:NAME", "claim:NAME", "claims", "ip",
+  // "request-id", "method", "path".
   [[nodiscard]] virtual std::optional<std::string> field(std::string_view name) const = 0;
   // Bytes of the body; 0 at the end; negative Code. Blocks only for routes with stream_body.
   virtual std::int64_t readBody(void *buffer, std::size_t capacity) = 0;

@@ -1,5 +1,5 @@
-// The HTTP front: accepts, speaks TLS, reads heads and small bodies without holding a thread, checks auth, limits and the
-// server's existence, and only then runs a route's handler. Also carries WebSockets: framing, deflate, fan-out.
+// The HTTP front: accepts, speaks TLS, reads heads and small bodies without holding a thread, checks auth, limits and
+// the server's existence, and only then runs a route's handler. Also carries WebSockets: framing, deflate, fan-out.
 //
 // Threads: sockets live on the io loops; handlers run where the route says (worker pool, long-transfer pool, or a lane
 // given by `run`). A slow or idle connection holds no thread unless its route streams.

@@ -1,8 +1,8 @@
 // Finds, checks, loads, starts and stops plugins, and gives them the host tables. Names no plugin.
 //
-// Start: every plugin is created, then each is started on main. Stop: routes end (running handlers are waited for), lanes
-// pause, stop(), ids end, destroy(). Nothing is unloaded (RTLD_NODELETE). A refusal is one log line that names file, id
-// and reason; the daemon runs on.
+// Start: every plugin is created, then each is started on main. Stop: routes end (running handlers are waited for),
+// lanes pause, stop(), ids end, destroy(). Nothing is unloaded (RTLD_NODELETE). A refusal is one log line that names
+// file, id and reason; the daemon runs on.
 #pragma once
 
 #include "base/result.hpp"

@@ -16,7 +16,7 @@ using Fields = std::vector<std::pair<std::string, std::string>>; // printed sort
 
 // Before it is called, lines go to stderr only. `directory` empty: no file. The error names the file.
 Result<void> open(const std::string &directory, bool debug, bool quiet);
-void reopen();    // [any] after logrotate moved the file
+void reopen(); // [any] after logrotate moved the file
 void flush();
 [[nodiscard]] bool enabled(Level level);
 // [any] Values that equal a registered secret are replaced by "***".

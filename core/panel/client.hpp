@@ -9,8 +9,8 @@
 
 namespace pinion::core {
 
-// Credentials are those of the configuration at construction until setCredentials(); every call blocks with the timeouts
-// of panel.md 1 ([pool]); stop() ends waits and refuses further calls.
+// Credentials are those of the configuration at construction until setCredentials(); every call blocks with the
+// timeouts of panel.md 1 ([pool]); stop() ends waits and refuses further calls.
 class PanelClient : public Source {
 public:
   PanelClient(const Config &config, std::string version, bool verify_certificates);

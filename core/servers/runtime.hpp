@@ -20,7 +20,8 @@ public:
   // [any] One step on the server's container. Never blocks; the deadline always ends it.
   virtual ActId act(const ServerPtr &server, const std::string &verb, const std::string &args,
                     std::chrono::milliseconds deadline, Done done) = 0;
-  // [any] Its done gets Code::cancelled; what the runtime already began is undone where it can be (a run-once is removed).
+  // [any] Its done gets Code::cancelled; what the runtime already began is undone where it can be (a run-once is
+  // removed).
   virtual void cancel(ActId id) = 0;
   // [any] Bytes for the attached console.
   virtual Result<void> input(const ServerPtr &server, std::string bytes) = 0;

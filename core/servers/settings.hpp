@@ -1,5 +1,6 @@
-// A server as the Panel (or a standalone definition) describes it. Shapes: contract panel.md 4; strictness as Go decodes:
-// wrong types refuse the document, unknown keys are ignored, null leaves the default, an empty list stands for an empty map.
+// A server as the Panel (or a standalone definition) describes it. Shapes: contract panel.md 4; strictness as Go
+// decodes: wrong types refuse the document, unknown keys are ignored, null leaves the default, an empty list stands for
+// an empty map.
 #pragma once
 
 #include "base/ids.hpp"
@@ -27,7 +28,7 @@ struct Build {
   std::int64_t memory_limit = 0; // MB, 0 = none
   std::int64_t swap = 0;         // MB, -1 = none
   std::uint16_t io_weight = 500;
-  std::int64_t cpu_limit = 0; // percent of one core, 0 = none
+  std::int64_t cpu_limit = 0;  // percent of one core, 0 = none
   std::int64_t disk_space = 0; // MiB, 0 = none
   std::string threads;         // cpuset syntax
   bool oom_disabled = false;   // also fed by the newer key oom_killer (its inverse)

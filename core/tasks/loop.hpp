@@ -1,7 +1,7 @@
 // The io loop: epoll, timers and posted work on one thread. See docs/threads.md ("io").
 //
-// Everything registered with a loop runs on its thread and must not block. LoopGroup holds min(4, cores) of them; whoever
-// opens a descriptor picks one with next() and keeps it for life. Loop 0 also carries the timers of plugins.
+// Everything registered with a loop runs on its thread and must not block. LoopGroup holds min(4, cores) of them;
+// whoever opens a descriptor picks one with next() and keeps it for life. Loop 0 also carries the timers of plugins.
 #pragma once
 
 #include "base/fd.hpp"

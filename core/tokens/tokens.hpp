@@ -17,8 +17,8 @@ namespace pinion::core {
 class Tokens {
 public:
   using Now = std::function<double()>; // Unix seconds
-  // `boot` is the instant before which a websocket token's iat is refused. `store` keeps one-time ids over restarts; null
-  // keeps them in memory.
+  // `boot` is the instant before which a websocket token's iat is refused. `store` keeps one-time ids over restarts;
+  // null keeps them in memory.
   Tokens(std::string secret, double boot, Store *store, Now now = {});
   ~Tokens();
 
@@ -29,8 +29,8 @@ public:
   // Claims as JSON text. Order: readable and HS256 signature (Code::invalid) -> exp -> denylist/boot -> purpose
   // (Code::denied, with the texts of websocket.md 3 for scope "websocket": "jwt: exp claim is invalid",
   // "jwt: created too far in past (denylist)", "jwt: missing connect permission").
-  // `scope`: websocket, file-download, backup-download, file-upload, transfer. Enforced where the claim is there; else the
-  // purpose is inferred from the claims' shape (demands-and-cves.md row 16).
+  // `scope`: websocket, file-download, backup-download, file-upload, transfer. Enforced where the claim is there; else
+  // the purpose is inferred from the claims' shape (demands-and-cves.md row 16).
   [[nodiscard]] Result<std::string> verify(std::string_view jwt, std::string_view scope) const;
   Result<void> useOnce(const std::string &id, std::int64_t expiry);
   void denyIds(const std::vector<std::string> &jtis);

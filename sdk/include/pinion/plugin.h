@@ -1,12 +1,16 @@
 /* Pinion plugin ABI: the frozen value types, the entry, the host, events, replies and the bus.
  *
  * Rules that hold for every function in these headers (docs/sdk/rules.md has one test for each):
- *  - What is lent to a function is valid until it returns; keep = copy. What is lent to a callback is valid until it returns.
- *  - No allocator crosses: outputs go to a sink, errors into the caller's struct, descriptors and ids become the receiver's.
+ *  - What is lent to a function is valid until it returns; keep = copy. What is lent to a callback is valid until it
+ * returns.
+ *  - No allocator crosses: outputs go to a sink, errors into the caller's struct, descriptors and ids become the
+ * receiver's.
  *  - No exception, panic or longjmp crosses in either direction.
- *  - Names (ids, topics, addresses, keys) are NUL-terminated UTF-8; what a user typed, a game printed, or JSON is a span.
+ *  - Names (ids, topics, addresses, keys) are NUL-terminated UTF-8; what a user typed, a game printed, or JSON is a
+ * span.
  *  - Thread tags: [main] the daemon's control thread; [lane] the plugin's serial queue, callbacks never overlap;
- *    [pool] worker threads, may overlap, may block; [any] thread-safe, never calls back before it returns (sinks excepted).
+ *    [pool] worker threads, may overlap, may block; [any] thread-safe, never calls back before it returns (sinks
+ * excepted).
  *  - Statuses are int32_t, flags uint32_t, truth int32_t (0 or 1). Unknown flag bits and unknown statuses are ignored.
  *  - A slot that is NULL or lies beyond `size` is not there: ask with PINION_HAS.
  */
@@ -76,22 +80,23 @@ typedef struct pinion_request pinion_request; /* what a client sent; lives as lo
 typedef struct pinion_event { /* lent for the callback; growable */
   uint32_t size;
   uint32_t flags;
-  uint64_t seq;         /* set by the host; rises by the order of publication */
-  int64_t time_ms;      /* set by the host; Unix time */
-  const char *topic;    /* e.g. "console output" */
-  const char *server;   /* a server's UUID, or NULL */
-  const char *source;   /* plugin id or "core"; set by the host, never by the sender */
-  pinion_span payload;  /* a JSON value, or bytes if PINION_EVENT_RAW */
+  uint64_t seq;        /* set by the host; rises by the order of publication */
+  int64_t time_ms;     /* set by the host; Unix time */
+  const char *topic;   /* e.g. "console output" */
+  const char *server;  /* a server's UUID, or NULL */
+  const char *source;  /* plugin id or "core"; set by the host, never by the sender */
+  pinion_span payload; /* a JSON value, or bytes if PINION_EVENT_RAW */
 } pinion_event;
 
-typedef void (*pinion_event_fn)(void *user, const pinion_event *event);                              /* [lane] */
-typedef void (*pinion_call_fn)(void *user, const pinion_event *event, pinion_reply *reply);          /* [lane] */
-typedef void (*pinion_done_fn)(void *user, pinion_status status, pinion_span answer);                /* [lane], exactly once */
+typedef void (*pinion_event_fn)(void *user, const pinion_event *event);                     /* [lane] */
+typedef void (*pinion_call_fn)(void *user, const pinion_event *event, pinion_reply *reply); /* [lane] */
+typedef void (*pinion_done_fn)(void *user, pinion_status status, pinion_span answer);       /* [lane], exactly once */
 
 /* ---- "pinion.bus/1": all [any] --------------------------------------------------------------------------------- */
 
 /* What a subscription does when its queue (1024 events) is full. */
-#define PINION_POLICY_ALL 0u         /* the subscription is ended and told so by an event "subscription.ended" on its callback */
+#define PINION_POLICY_ALL                                                                                              \
+  0u /* the subscription is ended and told so by an event "subscription.ended" on its callback */
 #define PINION_POLICY_LATEST 1u      /* per topic and server only the newest is kept */
 #define PINION_POLICY_DROP_OLDEST 2u /* the oldest goes; the next event delivered has PINION_EVENT_GAP set */
 #define PINION_EVENT_GAP 2u          /* events before this one were dropped for this subscription */
@@ -103,8 +108,8 @@ typedef struct pinion_bus_v1 {
    * Topics of the core (see sdk/contracts/topics.v1.json) are refused with PINION_E_DENIED. */
   pinion_status (*publish)(const pinion_host *host, const pinion_event *event, pinion_error *error);
   /* `pattern` is TOPIC, PREFIX* or *, each optionally followed by "@SERVER-UUID" to hear of one server only. */
-  pinion_status (*subscribe)(const pinion_host *host, const char *pattern, uint32_t policy, pinion_event_fn fn, void *user,
-                             uint64_t *id, pinion_error *error);
+  pinion_status (*subscribe)(const pinion_host *host, const char *pattern, uint32_t policy, pinion_event_fn fn,
+                             void *user, uint64_t *id, pinion_error *error);
   /* Own an address; PINION_E_BUSY when another plugin does. `about` is a JSON object that list() shows. */
   pinion_status (*offer)(const pinion_host *host, const char *address, pinion_span about, pinion_call_fn fn, void *user,
                          uint64_t *id, pinion_error *error);
@@ -128,7 +133,8 @@ typedef struct pinion_reply_v1 {
    * body after head(); without head() a success is 200 with the body as JSON (204 when empty), a failure is the status'
    * HTTP code with {"error": body}. */
   pinion_status (*answer)(pinion_reply *reply, pinion_status status, pinion_span body);
-  /* [lane or pool, inside the callback] The answer comes after the callback returns. Not kept and not answered is 500. */
+  /* [lane or pool, inside the callback] The answer comes after the callback returns. Not kept and not answered is 500.
+   */
   pinion_status (*keep)(pinion_reply *reply);
   /* [any] 1 when nobody waits for the answer any more: deadline passed, client gone, or daemon stopping. */
   int32_t (*cancelled)(const pinion_reply *reply);
@@ -141,7 +147,7 @@ struct pinion_host { /* valid from create() to the end of destroy() */
   uint16_t abi_major;
   uint16_t abi_minor;
   void *impl;
-  const char *version;                                          /* the daemon's, for people */
+  const char *version;                                             /* the daemon's, for people */
   const void *(*service)(const pinion_host *host, const char *id); /* [any] NULL = not there */
 };
 
@@ -158,9 +164,9 @@ typedef struct pinion_entry_v1 {
   uint32_t size;
   uint16_t abi_major;
   uint16_t abi_minor;
-  const char *id;      /* [a-z0-9.-]{1,64}; the name of its section in the configuration */
-  const char *version; /* for people */
-  const char *summary; /* one line for people */
+  const char *id;           /* [a-z0-9.-]{1,64}; the name of its section in the configuration */
+  const char *version;      /* for people */
+  const char *summary;      /* one line for people */
   const char *const *needs; /* ids of services it cannot do without, NULL-ended; may be NULL */
   pinion_status (*create)(const pinion_host *host, pinion_plugin_v1 *out, pinion_error *error); /* [main] */
 } pinion_entry_v1;
@@ -170,8 +176,8 @@ extern PINION_EXPORT const pinion_entry_v1 pinion_plugin_entry_v1;
 
 /* Is `slot` there? The table may be NULL, shorter than ours, or have no function in it. */
 #define PINION_HAS(table, slot)                                                                                        \
-  ((table) != NULL && (size_t)(table)->size >= (size_t)((const char *)&(table)->slot - (const char *)(table)) +        \
-                                                   sizeof((table)->slot) &&                                            \
+  ((table) != NULL &&                                                                                                  \
+   (size_t)(table)->size >= (size_t)((const char *)&(table)->slot - (const char *)(table)) + sizeof((table)->slot) &&  \
    (table)->slot != NULL)
 
 #ifdef __cplusplus

@@ -1,6 +1,6 @@
 /* The service tables of the Pinion host: host->service(host, ID) gives a pointer to a constant table, or NULL.
- * Each function is [any] unless tagged; the rules of plugin.h hold. `uint64_t *id` results are ended by pinion.bus/1 cancel,
- * and by the host when the plugin stops. */
+ * Each function is [any] unless tagged; the rules of plugin.h hold. `uint64_t *id` results are ended by pinion.bus/1
+ * cancel, and by the host when the plugin stops. */
 #ifndef PINION_SERVICES_H
 #define PINION_SERVICES_H
 
@@ -56,16 +56,18 @@ typedef pinion_status (*pinion_work_fn)(void *user); /* [pool] may block, for se
 typedef struct pinion_tasks_v1 {
   uint32_t size;
   uint32_t reserved;
-  /* `work` on the pool, then `done` on the lane with its status and an empty answer. PINION_E_BUSY when the queue is full. */
+  /* `work` on the pool, then `done` on the lane with its status and an empty answer. PINION_E_BUSY when the queue is
+   * full. */
   pinion_status (*run)(const pinion_host *host, pinion_work_fn work, pinion_done_fn done, void *user, uint64_t *id,
                        pinion_error *error);
 } pinion_tasks_v1;
 
 /* ---- "pinion.routes/1" ----------------------------------------------------------------------------------------- */
 
-#define PINION_ROUTE_STREAM_BODY 1u /* the body is read by read_body as it comes; else it is there before the callback */
-#define PINION_ROUTE_LANE 2u        /* the callback runs on the lane and must not block; not with STREAM_BODY */
-#define PINION_ROUTE_LONG 4u        /* the callback runs on the pool for long transfers */
+#define PINION_ROUTE_STREAM_BODY                                                                                       \
+  1u                         /* the body is read by read_body as it comes; else it is there before the callback */
+#define PINION_ROUTE_LANE 2u /* the callback runs on the lane and must not block; not with STREAM_BODY */
+#define PINION_ROUTE_LONG 4u /* the callback runs on the pool for long transfers */
 
 typedef struct pinion_route { /* lent; growable */
   uint32_t size;
@@ -80,8 +82,9 @@ typedef void (*pinion_route_fn)(void *user, pinion_request *request, pinion_repl
 /* What happens on an accepted WebSocket. */
 #define PINION_FRAME_TEXT 1u
 #define PINION_FRAME_BINARY 2u
-#define PINION_FRAME_CLOSED 8u     /* the last call; data holds the peer's close reason */
-#define PINION_FRAME_DROPPED 0x100u /* frames were dropped because the peer reads too slowly; data is the count, decimal */
+#define PINION_FRAME_CLOSED 8u /* the last call; data holds the peer's close reason */
+#define PINION_FRAME_DROPPED                                                                                           \
+  0x100u /* frames were dropped because the peer reads too slowly; data is the count, decimal */
 typedef void (*pinion_frame_fn)(void *user, uint64_t socket, uint32_t kind, pinion_span data); /* [lane] */
 
 typedef struct pinion_socket_options { /* lent; growable; zero means the default */
@@ -111,16 +114,19 @@ typedef struct pinion_routes_v1 {
   pinion_status (*head)(pinion_reply *reply, uint32_t status, pinion_span headers);
   /* [pool] A piece of the body; blocks while the client reads slowly; PINION_E_CANCELLED when it is gone. */
   pinion_status (*send)(pinion_reply *reply, pinion_span bytes);
-  /* Turns the request into a WebSocket and uses the reply up. A bad handshake or an Origin that is neither the Panel nor
-   * allowed is answered by the host (400, 403) and PINION_E_INVALID comes back. */
+  /* Turns the request into a WebSocket and uses the reply up. A bad handshake or an Origin that is neither the Panel
+   * nor allowed is answered by the host (400, 403) and PINION_E_INVALID comes back. */
   pinion_status (*accept)(pinion_reply *reply, const pinion_socket_options *options, pinion_frame_fn fn, void *user,
                           uint64_t *socket, pinion_error *error);
-  /* Queue one message on one socket; never dropped, never blocks; _NOT_FOUND when it is closed, _BUSY over the bound. */
+  /* Queue one message on one socket; never dropped, never blocks; _NOT_FOUND when it is closed, _BUSY over the bound.
+   */
   pinion_status (*frame)(const pinion_host *host, uint64_t socket, uint32_t opcode, pinion_span message);
-  /* Queue one message on many sockets: encoded once, compressed at most once, one shared buffer. Closed ones are passed over. */
+  /* Queue one message on many sockets: encoded once, compressed at most once, one shared buffer. Closed ones are passed
+   * over. */
   pinion_status (*broadcast)(const pinion_host *host, const uint64_t *sockets, size_t count, uint32_t opcode,
                              uint32_t flags, pinion_span message);
-  /* Sends what is queued, then the close frame; the connection ends when the peer answers or after 5 s. Code 0: drop at once. */
+  /* Sends what is queued, then the close frame; the connection ends when the peer answers or after 5 s. Code 0: drop at
+   * once. */
   pinion_status (*close)(const pinion_host *host, uint64_t socket, uint16_t code, pinion_span reason);
 } pinion_routes_v1;
 
@@ -130,13 +136,15 @@ typedef struct pinion_servers_v1 {
   uint32_t size;
   uint32_t reserved;
   pinion_status (*list)(const pinion_host *host, const pinion_sink *out); /* JSON array of UUIDs, sorted */
-  /* The value at a JSON pointer of {"uuid","state","suspended","held_by" (null|"installing"|"transferring"|"restoring"),
+  /* The value at a JSON pointer of {"uuid","state","suspended","held_by"
+   * (null|"installing"|"transferring"|"restoring"),
    * "utilization":{...},"configuration":{...},"process_configuration":{...}}; shapes: contract http.md 4, panel.md 4.
    * "/state", "/suspended", "/held_by" and "/utilization" are cheap; the others parse the stored document. */
   pinion_status (*read)(const pinion_host *host, const char *server, const char *pointer, const pinion_sink *out,
                         pinion_error *error);
   /* Exclusive use for an install, a transfer or a restore, until cancel(id). PINION_E_BUSY names the holder. */
-  pinion_status (*hold)(const pinion_host *host, const char *server, const char *why, uint64_t *id, pinion_error *error);
+  pinion_status (*hold)(const pinion_host *host, const char *server, const char *why, uint64_t *id,
+                        pinion_error *error);
   /* Set the state ("offline", "starting", "running", "stopping"): published as "status", and stored. */
   pinion_status (*set_state)(const pinion_host *host, const char *server, const char *state, pinion_error *error);
 } pinion_servers_v1;
@@ -145,7 +153,7 @@ typedef struct pinion_servers_v1 {
 
 #define PINION_OPEN_READ 0u
 #define PINION_OPEN_WRITE 1u
-#define PINION_OPEN_CREATE 2u   /* with parents */
+#define PINION_OPEN_CREATE 2u /* with parents */
 #define PINION_OPEN_TRUNCATE 4u
 #define PINION_OPEN_EXCLUSIVE 8u
 #define PINION_OPEN_DIRECTORY 16u
@@ -164,7 +172,8 @@ typedef struct pinion_files_v1 {
    * {"op":"chmod","path","mode"} | {"op":"chown","path"} (to the node's user, recursive, only what differs) |
    * {"op":"remove-all"} (everything below the root). */
   pinion_status (*change)(const pinion_host *host, const char *server, pinion_span op, pinion_error *error);
-  /* {"bytes":n,"limit":n (0 = none)}; `fresh` != 0 measures now when the known value is older than the node's interval. */
+  /* {"bytes":n,"limit":n (0 = none)}; `fresh` != 0 measures now when the known value is older than the node's interval.
+   */
   pinion_status (*usage)(const pinion_host *host, const char *server, int32_t fresh, const pinion_sink *out,
                          pinion_error *error);
   /* A descriptor of one of the node's own folders: "log", "tmp", "backup", "archive". Not the owner's files: root's. */
@@ -177,7 +186,8 @@ typedef struct pinion_environment_v1 {
   uint32_t size;
   uint32_t reserved;
   /* One step on the server's container; JSON in, JSON out, `done` exactly once. Verbs and shapes:
-   * sdk/contracts/environment.v1.json (inspect, pull, create, start, attach, stop, signal, wait, remove, update, logs, run-once). */
+   * sdk/contracts/environment.v1.json (inspect, pull, create, start, attach, stop, signal, wait, remove, update, logs,
+   * run-once). */
   pinion_status (*act)(const pinion_host *host, const char *server, const char *verb, pinion_span args,
                        uint32_t deadline_ms, pinion_done_fn done, void *user, uint64_t *id, pinion_error *error);
   /* Bytes for the attached console (a command ends with '\n'). PINION_E_NOT_FOUND when no console is attached,
@@ -206,7 +216,8 @@ typedef struct pinion_tokens_v1 {
    * denied, issued before boot, or of another purpose; the error's message is the protocol's text. */
   pinion_status (*verify)(const pinion_host *host, pinion_span jwt, const char *scope, const pinion_sink *claims,
                           pinion_error *error);
-  /* PINION_OK the first time for this id, PINION_E_DENIED after; remembered until `expiry` (Unix s), across restarts. */
+  /* PINION_OK the first time for this id, PINION_E_DENIED after; remembered until `expiry` (Unix s), across restarts.
+   */
   pinion_status (*use_once)(const pinion_host *host, const char *id, int64_t expiry, pinion_error *error);
   /* {"jtis":["..."]} or {"user":"UUID","servers":["UUID"] or []}: tokens issued up to now are refused from now on.
    * Told to everyone by the event "tokens.denied" with the same payload. */

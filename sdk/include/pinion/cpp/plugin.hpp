@@ -16,8 +16,8 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <stdexcept>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -377,7 +377,8 @@ public:
 
   // -- bus ------------------------------------------------------------------------------------------------------
   // `payload` is JSON text, or bytes with PINION_EVENT_RAW.
-  Result<void> publish(const char *topic, const std::string &server, std::string_view payload, uint32_t flags = 0) const {
+  Result<void> publish(const char *topic, const std::string &server, std::string_view payload,
+                       uint32_t flags = 0) const {
     pinion_event event{};
     event.size = sizeof event;
     event.flags = flags;
@@ -586,10 +587,10 @@ public:
   }
   // co_await host.panel(...): the body of the Panel's 2xx answer. [lane]
   auto panel(std::string method, std::string path, std::string body = {}) const {
-    return detail::DoneAwaiter([this_ = *this, method, path, body](pinion_done_fn done, void *user, uint64_t *out,
-                                                                   pinion_error *error) {
-      return this_.s_->panel->call(this_.s_->raw, method.c_str(), path.c_str(), span(body), done, user, out, error);
-    });
+    return detail::DoneAwaiter(
+        [this_ = *this, method, path, body](pinion_done_fn done, void *user, uint64_t *out, pinion_error *error) {
+          return this_.s_->panel->call(this_.s_->raw, method.c_str(), path.c_str(), span(body), done, user, out, error);
+        });
   }
 
   // -- files, tokens, store (files: [pool]) ---------------------------------------------------------------------
@@ -638,8 +639,8 @@ private:
   struct Shared;
   struct KeptBase {
     virtual ~KeptBase() = default;
-    // Runs a callback; what it throws becomes a log line, never an exception across the border. A callback that ends its
-    // own handle is freed after it returned.
+    // Runs a callback; what it throws becomes a log line, never an exception across the border. A callback that ends
+    // its own handle is freed after it returned.
     template <typename F> void guard(F f) noexcept;
     Shared *owner = nullptr;
     std::size_t index = 0; // in the owner's list
@@ -730,7 +731,8 @@ private:
     return out;
   }
   template <typename F> Json readJson(F f, const char *pointer) const {
-    const auto text = readText([&](const pinion_sink *sink, pinion_error *error) { return f(s_->raw, pointer, sink, error); });
+    const auto text =
+        readText([&](const pinion_sink *sink, pinion_error *error) { return f(s_->raw, pointer, sink, error); });
     return text ? Json::parse(*text, nullptr, false) : Json();
   }
   std::shared_ptr<Shared> s_;
@@ -739,5 +741,5 @@ private:
 } // namespace v0
 } // namespace pinion
 
-#include <pinion/cpp/detail/host_impl.hpp>
 #include <pinion/cpp/detail/entry.hpp>
+#include <pinion/cpp/detail/host_impl.hpp>

@@ -63,6 +63,5 @@ template <typename Plugin> struct Trampoline {
   const char *const pinion_plugin_needs_[] = {__VA_ARGS__ __VA_OPT__(, ) nullptr};                                     \
   }                                                                                                                    \
   extern "C" PINION_EXPORT const pinion_entry_v1 pinion_plugin_entry_v1 = {                                            \
-      sizeof(pinion_entry_v1),  PINION_ABI_MAJOR,                                PINION_ABI_MINOR,                     \
-      plugin_id,                plugin_version,                                  plugin_summary,                       \
-      pinion_plugin_needs_,     &pinion::detail::Trampoline<Class>::create}
+      sizeof(pinion_entry_v1), PINION_ABI_MAJOR, PINION_ABI_MINOR,     plugin_id,                                      \
+      plugin_version,          plugin_summary,   pinion_plugin_needs_, &pinion::detail::Trampoline<Class>::create}

@@ -105,7 +105,8 @@ template <typename F> struct Host::RunAwaiter {
     waiter = handle;
     uint64_t id = 0;
     detail::ErrorSlot slot;
-    const pinion_status status = host.s_->tasks->run(host.s_->raw, &RunAwaiter::work, &RunAwaiter::done, this, &id, slot.get());
+    const pinion_status status =
+        host.s_->tasks->run(host.s_->raw, &RunAwaiter::work, &RunAwaiter::done, this, &id, slot.get());
     if (status == PINION_OK) return true;
     failure = std::make_exception_ptr(std::runtime_error(slot.take(status).text));
     return false;
