@@ -42,6 +42,8 @@ public:
   void setDiskBytes(std::int64_t bytes) { disk_bytes_.store(bytes); }
   // The "stats" payload (websocket.md 5.1): {"memory_bytes",...,"state","disk_bytes"}. `disk_io` adds the newer member.
   void appendStats(std::string &out) const;
+  // The same members in alphabetical order, as Wings publishes them on its bus (contract websocket.md 5.1).
+  void appendBusStats(std::string &out) const;
   [[nodiscard]] bool deleted() const { return deleted_.load(); }
 
 private:

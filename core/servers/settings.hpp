@@ -56,6 +56,8 @@ struct Settings {
   std::string egg_id;
   std::vector<std::string> file_denylist;
   std::string image;
+  // Whether the document had it. Wings echoes what was null or missing as null; read the members above as empty then.
+  bool has_environment = false, has_mappings = false, has_mounts = false, has_file_denylist = false;
 
   // The "configuration" object of GET /api/servers/:server, fields in contract order (http.md 4).
   [[nodiscard]] std::string toJson() const;
