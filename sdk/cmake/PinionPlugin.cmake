@@ -1,8 +1,9 @@
 # pinion_add_plugin(NAME SOURCES file... [LIBS library...]): the only way to make a plugin, in the tree and outside.
 # A MODULE that exports one symbol, sees nothing of the daemon's, and cannot be linked with something missing.
-set(PINION_PLUGIN_MAP ${CMAKE_CURRENT_LIST_DIR}/pinion_plugin.map)
+
 
 function(pinion_add_plugin name)
+  set(PINION_PLUGIN_MAP ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/pinion_plugin.map)
   cmake_parse_arguments(PLUGIN "" "" "SOURCES;LIBS" ${ARGN})
   add_library(${name} MODULE ${PLUGIN_SOURCES})
   target_link_libraries(${name} PRIVATE pinion_sdk ${PLUGIN_LIBS})
