@@ -48,6 +48,8 @@ public:
   bool post(std::function<void()> job);
   // [any but a job of this lane] Waits for the running job and lets no further one begin until resume().
   void pause();
+  // As pause(), but gives up waiting after `limit`: false when the job still runs (no further one begins either way).
+  [[nodiscard]] bool pauseFor(std::chrono::milliseconds limit);
   void resume();
   // Waits for the running job (unless called from it), drops the queue and refuses from then on. Idempotent.
   void close();
