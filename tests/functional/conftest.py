@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from typing import Callable, Iterator
+
+import pytest
+
+from support import engine
+from support.node import Node
+from support.panel import Panel, server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def image() -> None:
+    engine.make_image()
+
+
+@pytest.fixture
+def panel() -> Iterator[Panel]:
+    panel = Panel()
+    yield panel
+    panel.close()
+
+
+@pytest.fixture
+def launch(panel: Panel) -> Iterator[Callable[..., Node]]:
+    """A daemon of the test's own: launch(wait=False, environment={...}, **configuration)."""
+    made: list[Node] = []
+
+    def start(wait: bool = True, environment: dict | None = None, **extra) -> Node:
+        node = Node(panel, environment, **extra)
+        made.append(node)
+        return node.start(wait)
+
+    yield start
+    for node in made:
+        node.remove()
+
+
+@pytest.fixture
+def game(panel: Panel) -> str:
+    """A server that the Panel knows; ~ because its image is on this machine only."""
+    return panel.add(server(f"~{engine.IMAGE}", engine.GAME))

@@ -1,0 +1,171 @@
+"""One daemon under test, and consoles on its servers."""
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import jwt
+import requests
+import websocket
+import yaml
+
+from .panel import TOKEN, TOKEN_ID, Panel
+
+BUILD = Path(os.environ.get("PINION_BUILD", Path(__file__).resolve().parents[3] / "build" / "release"))
+PINION = BUILD / "bin" / "pinion"
+ALL = ["*", "admin.websocket.errors", "admin.websocket.install", "admin.websocket.transfer"]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def until(condition, what: str, timeout: float = 20):
+    """Asks again and again until the condition holds; its value. Polling a black box is all one can do from outside."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        if value := condition():
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"not within {timeout} s: {what}")
+
+
+class Node:
+    def __init__(self, panel: Panel, environment: dict | None = None, **extra) -> None:
+        self.panel, self.environment = panel, environment or {}
+        self.root = Path(tempfile.mkdtemp(prefix="pinion-node-"))
+        self.port = free_port()
+        config = {
+            "debug": True, "uuid": "8e1a9c5c-2f2b-4b52-9b7c-0d5b1f0b7c22", "token_id": TOKEN_ID, "token": TOKEN,
+            "api": {"host": "127.0.0.1", "port": self.port},
+            "system": {"root_directory": str(self.root), "log_directory": str(self.root / "log"),
+                       "tmp_directory": str(self.root / "tmp"), "username": "nobody", "timezone": "UTC",
+                       "enable_log_rotate": False, "disk_check_interval": 1},
+            "docker": {"tmpfs_size": 10, "network": {
+                "name": "functional_nw", "network_mode": "functional_nw", "interface": "172.31.0.1",
+                "interfaces": {"v4": {"subnet": "172.31.0.0/16", "gateway": "172.31.0.1"},
+                               "v6": {"subnet": "fd31:17c8:6c94::/64", "gateway": "fd31:17c8:6c94::1011"}}}},
+            "remote": panel.url, **extra,
+        }
+        self.config = self.root / "config.yml"
+        self.config.write_text(yaml.safe_dump(config))
+        self.process: subprocess.Popen | None = None
+
+    @property
+    def output(self) -> str:
+        return (self.root / "output").read_text(errors="replace")
+
+    def start(self, wait: bool = True) -> "Node":
+        with open(self.root / "output", "ab") as out:
+            self.process = subprocess.Popen([str(PINION), "--config", str(self.config)], stdout=out, stderr=out,
+                                            env={**os.environ, **self.environment})
+        if wait:
+            self.wait_up()
+        return self
+
+    def wait_up(self, timeout: float = 30) -> None:
+        def up():
+            assert self.process.poll() is None, f"the daemon ended with {self.process.returncode}:\n{self.output}"
+            with socket.socket() as probe:
+                return probe.connect_ex(("127.0.0.1", self.port)) == 0
+        until(up, f"listening:\n{self.output}", timeout)
+
+    def stop(self, how: int = signal.SIGTERM, timeout: float = 15) -> int:
+        self.process.send_signal(how)
+        return self.process.wait(timeout)
+
+    def remove(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        for name in self.panel.servers:
+            subprocess.run(["docker", "rm", "-f", name, f"{name}_installer"], capture_output=True, timeout=60)
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def call(self, method: str, path: str, **kw) -> requests.Response:
+        kw.setdefault("headers", {"Authorization": f"Bearer {TOKEN}"})
+        return requests.request(method, f"http://127.0.0.1:{self.port}{path}", timeout=30, **kw)
+
+    def state(self, server: str) -> str:
+        return self.call("GET", f"/api/servers/{server}").json()["state"]
+
+    def wait_state(self, server: str, state: str, timeout: float = 30) -> None:
+        until(lambda: self.state(server) == state, f"{server} is {state}", timeout)
+
+    def create(self, server: str) -> None:
+        answer = self.call("POST", "/api/servers", json={"uuid": server, "start_on_completion": False})
+        assert answer.status_code == 202, answer.text
+        assert self.panel.wait_for("POST", f"/servers/{server}/install") == {"successful": True, "reinstall": False}
+        # The report goes out before the hold on the server ends.
+        until(lambda: self.call("GET", f"/api/servers/{server}").status_code == 200, "the server is there")
+
+    def power(self, server: str, action: str, wait: int = 10) -> None:
+        answer = self.call("POST", f"/api/servers/{server}/power", json={"action": action, "wait_seconds": wait})
+        assert answer.status_code == 202, answer.text
+
+    def console(self, server: str, permissions=ALL) -> "Console":
+        return Console(self, server, permissions)
+
+
+class Console:
+    """An authenticated websocket on a server."""
+
+    def __init__(self, node: Node, server: str, permissions) -> None:
+        self.seen: list[dict] = []
+        self.closed: tuple[int, str] | None = None
+        self.link = websocket.create_connection(f"ws://127.0.0.1:{node.port}/api/servers/{server}/ws",
+                                                origin=node.panel.url, timeout=20)
+        now = int(time.time())
+        claims = {"iss": node.panel.url, "aud": ["node"], "iat": now + 1, "nbf": now - 60, "exp": now + 600,
+                  "jti": hashlib.md5(server.encode()).hexdigest(), "user_uuid": "b1a5f0d8-6a5c-4a39-8a0a-5f6a2b8f0c01",
+                  "server_uuid": server, "permissions": list(permissions)}
+        self.send("auth", jwt.encode(claims, TOKEN, algorithm="HS256"))
+        self.expect("auth success")
+
+    def send(self, event: str, *arguments: str) -> None:
+        self.link.send(json.dumps({"event": event, "args": list(arguments)}))
+
+    def receive(self, timeout: float) -> dict | None:
+        self.link.settimeout(timeout)
+        try:
+            opcode, data = self.link.recv_data(control_frame=True)
+        except (websocket.WebSocketTimeoutException, TimeoutError):
+            return None
+        except (websocket.WebSocketException, OSError):
+            self.closed = self.closed or (1006, "")
+            return None
+        if opcode == websocket.ABNF.OPCODE_CLOSE:
+            self.closed = (int.from_bytes(data[:2], "big"), data[2:].decode())
+        elif opcode == websocket.ABNF.OPCODE_TEXT:
+            self.seen.append(json.loads(data))
+            return self.seen[-1]
+        return None
+
+    def expect(self, event: str, contains: str = "", timeout: float = 20) -> str:
+        """Reads on until this event comes whose text holds `contains`; its text."""
+        deadline = time.monotonic() + timeout
+        while self.closed is None and (left := deadline - time.monotonic()) > 0:
+            got = self.receive(left)
+            if got and got["event"] == event and contains in (text := (got.get("args") or [""])[0]):
+                return text
+        raise AssertionError(f"no {event!r} with {contains!r} (closed: {self.closed}); last {self.seen[-10:]}")
+
+    def expect_close(self, timeout: float = 10) -> tuple[int, str]:
+        deadline = time.monotonic() + timeout
+        while self.closed is None and (left := deadline - time.monotonic()) > 0:
+            self.receive(left)
+        assert self.closed is not None, f"still open after {timeout} s"
+        return self.closed
+
+    def close(self) -> None:
+        self.link.close(timeout=1)
