@@ -1,0 +1,151 @@
+"""What daemons cost, side by side: memory with many servers, memory a socket, CPU with running games, CPU a console line."""
+from __future__ import annotations
+
+import argparse
+import json
+import select
+import shlex
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "functional"))
+
+from support import engine, node as support          # noqa: E402
+from support.node import Console, Node                # noqa: E402
+from support.panel import Panel, server               # noqa: E402
+
+SERVERS, SOCKETS_A_SERVER, WITH_SOCKETS, RUNNING, LINES = 500, 30, 20, 30, 20_000
+LINE = "[12:34:56] [Server thread/INFO]: player number $i joined the game"
+# Prints LINES lines in bursts of 20 when it reads "go".
+TALKER = (f"echo READY; while read -r line; do case $line in stop) exit 0;; go) i=0; while [ $i -lt {LINES} ]; do echo \"{LINE}\"; "
+          "i=$((i+1)); [ $((i%20)) = 0 ] && usleep 10000; done; echo FLOODED;; esac; done")
+
+
+class Other(Node):
+    """A Node that runs any command."""
+
+    command = ""
+
+    def start(self, wait: bool = True) -> "Other":
+        words = shlex.split(self.command.format(config=self.config))
+        with open(self.root / "output", "ab") as out:
+            self.process = subprocess.Popen(words, stdout=out, stderr=out)
+        if wait:
+            self.wait_up(120)
+        return self
+
+    def memory(self, key: str) -> float:
+        text = Path(f"/proc/{self.process.pid}/status").read_text()
+        return next(int(line.split()[1]) for line in text.splitlines() if line.startswith(key + ":"))
+
+    def cpu(self) -> float:
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / 100
+
+
+def quiet(panel: Panel) -> Other:
+    node = Other(panel, throttles={"enabled": False, "lines": 10_000_000, "line_reset_interval": 100})
+    text = node.config.read_text().replace("debug: true", "debug: false").replace("disk_check_interval: 1", "disk_check_interval: 150")
+    node.config.write_text(text)
+    return node
+
+
+def start_all(node: Other, count: int) -> list[str]:
+    names = list(node.panel.servers)[:count]
+    for name in names:
+        node.power(name, "start")
+        node.wait_state(name, "running", 60)
+    return names
+
+
+def idle(panel: Panel) -> dict[str, float]:
+    for _ in range(SERVERS):
+        panel.add(server(f"~{engine.IMAGE}", engine.GAME))
+    node = quiet(panel)
+    try:
+        node.start()
+        time.sleep(5)                       # the figures of a daemon at rest are wanted
+        before = node.memory("RssAnon")
+        found = {"Rss, MB": node.memory("VmRSS") / 1024, "RssAnon, MB": before / 1024}
+        consoles = [Console(node, name, support.ALL) for name in list(panel.servers)[:WITH_SOCKETS] for _ in range(SOCKETS_A_SERVER)]
+        time.sleep(3)
+        found["KB a socket"] = (node.memory("RssAnon") - before) / len(consoles)
+        return found
+    finally:
+        node.remove()
+
+
+def running(panel: Panel) -> dict[str, float]:
+    for _ in range(RUNNING):
+        panel.add(server(f"~{engine.IMAGE}", engine.GAME))
+    node = quiet(panel)
+    try:
+        node.start()
+        start_all(node, RUNNING)
+        time.sleep(5)
+        before = node.cpu()
+        time.sleep(20)
+        return {f"CPU % with {RUNNING} running": (node.cpu() - before) / 20 * 100}
+    finally:
+        node.remove()
+
+
+def fanout(panel: Panel) -> dict[str, float]:
+    name = panel.add(server(f"~{engine.IMAGE}", TALKER))
+    node = quiet(panel)
+    try:
+        node.start()
+        time.sleep(1.2)                     # Wings refuses tokens of the second it booted in
+        start_all(node, 1)
+        consoles = [Console(node, name, support.ALL) for _ in range(SOCKETS_A_SERVER)]
+        time.sleep(1)
+        before = node.cpu()
+        consoles[0].send("send command", "go")
+        rest = {console.link.sock: b"" for console in consoles}
+        for one in rest:
+            one.setblocking(False)
+        delivered, ended, deadline = 0, set(), time.monotonic() + 120
+        while len(ended) < len(rest) and time.monotonic() < deadline:
+            for one in select.select([s for s in rest if s not in ended], [], [], 1)[0]:
+                data = one.recv(1 << 18)
+                whole = rest[one] + data
+                cut = whole.rfind(b"\n") + 1
+                delivered += whole.count(b"joined the game", 0, cut)
+                rest[one] = whole[cut:]
+                if not data or b"FLOODED" in whole:
+                    ended.add(one)
+        return {"CPU us a delivered line": (node.cpu() - before) * 1e6 / max(delivered, 1),
+                "lines delivered, %": delivered / (LINES * len(rest)) * 100}
+    finally:
+        node.remove()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("daemons", nargs="+", metavar="NAME=COMMAND")
+    parser.add_argument("--only", choices=["idle", "running", "fanout"])
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    engine.make_image()
+    table: dict[str, dict[str, list[float]]] = {}
+    pairs = [one.split("=", 1) for one in options.daemons]
+    for _ in range(options.rounds):
+        for name, Other.command in pairs:
+            for scenario in (idle, running, fanout):
+                if options.only in (None, scenario.__name__):
+                    panel = Panel()
+                    for metric, value in scenario(panel).items():
+                        table.setdefault(metric, {}).setdefault(name, []).append(value)
+                    panel.close()
+    first = pairs[0][0]
+    for metric, values in table.items():
+        medians = {name: round(statistics.median(found), 3) for name, found in values.items()}
+        ratios = {f"{name}/{first}": round(value / medians[first], 3) for name, value in medians.items() if name != first and medians[first]}
+        print(json.dumps({"metric": metric, **medians, **ratios}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
