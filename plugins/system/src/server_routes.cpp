@@ -1,0 +1,106 @@
+#include "answers.hpp"
+#include "system.hpp"
+
+#include <utility>
+
+namespace pinion::system {
+
+namespace {
+
+// The core retries the Panel for up to 30 s. It works on when the caller no longer waits.
+constexpr uint32_t kDeadline = 60'000; // ms
+
+std::string uuidPayload(const std::string &server) { return Json{{"uuid", server}}.dump(); }
+
+} // namespace
+
+Result<void> appendServer(std::string &out, const Host &host, const std::string &server) {
+  const struct {
+    const char *before, *pointer;
+  } parts[] = {{"{\"state\":", "/state"},
+               {",\"is_suspended\":", "/suspended"},
+               {",\"utilization\":", "/utilization"},
+               {",\"configuration\":", "/configuration"}};
+  std::string object;
+  for (const auto &[before, pointer] : parts) {
+    const auto value = host.readServer(server, pointer);
+    if (!value) return value.error();
+    object += before;
+    object += *value; // JSON text, as it is: nothing is parsed here
+  }
+  out += object;
+  out += '}';
+  return {};
+}
+
+// Composed on the pool: a thousand servers make some megabytes.
+Task<void> System::listServers(Exchange exchange) {
+  const std::string list = co_await host_.run([host = host_] {
+    std::string out = "[";
+    for (const auto &server : host.servers()) {
+      const std::size_t before = out.size();
+      if (before > 1) out += ',';
+      if (!appendServer(out, host, server)) out.resize(before); // it went meanwhile
+    }
+    return out + "]";
+  });
+  exchange.answer(200, list);
+}
+
+Task<void> System::showServer(Exchange exchange) {
+  std::string object;
+  const auto found = appendServer(object, host_, exchange.server());
+  if (found)
+    exchange.answer(200, object);
+  else if (found.error().code == PINION_E_NOT_FOUND)
+    answerUnknownServer(exchange);
+  else
+    answerFailure(exchange, host_, found.error());
+  co_return;
+}
+
+Task<void> System::createServer(Exchange exchange) {
+  const auto body = Body::parse(exchange.body());
+  if (const auto *fault = std::get_if<BodyFault>(&body)) {
+    answerBadBody(exchange, *fault);
+    co_return;
+  }
+  std::string uuid;
+  bool start = false;
+  if (!std::get<Body>(body).read("uuid", uuid) || !std::get<Body>(body).read("start_on_completion", start)) {
+    answerBadBody(exchange, BodyFault::malformed);
+    co_return;
+  }
+  if (!isServerUuid(uuid)) {
+    exchange.error(422, "The data provided in the request could not be validated.");
+    co_return;
+  }
+  const std::string payload = Json{{"uuid", uuid}, {"start_on_completion", start}}.dump();
+  const Answer created = co_await host_.call("core/server-create", "", payload, kDeadline);
+  if (created)
+    exchange.answer(202);
+  else
+    answerFailure(exchange, host_, created.error());
+}
+
+Task<void> System::deleteServer(Exchange exchange) {
+  const std::string server = exchange.server();
+  const Answer deleted = co_await host_.call("core/server-delete", server, uuidPayload(server), kDeadline);
+  if (deleted)
+    exchange.answer(204);
+  else if (deleted.error().code == PINION_E_NOT_FOUND && !host_.readServer(server, "/state"))
+    answerUnknownServer(exchange); // another request was faster
+  else
+    answerFailure(exchange, host_, deleted.error());
+}
+
+Task<void> System::syncServer(Exchange exchange) {
+  const std::string server = exchange.server();
+  const Answer synced = co_await host_.call("core/server-sync", server, uuidPayload(server), kDeadline);
+  if (synced)
+    exchange.answer(204);
+  else
+    answerFailure(exchange, host_, synced.error());
+}
+
+} // namespace pinion::system
