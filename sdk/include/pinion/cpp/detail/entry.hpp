@@ -1,19 +1,27 @@
 // The trampolines between the C entry and a plugin class. Included by plugin.hpp.
 #pragma once
 
+#include <pinion/cpp/host.hpp>
+
 namespace pinion {
 inline namespace v0 {
 namespace detail {
 
 template <typename Plugin> struct Trampoline {
-  explicit Trampoline(const pinion_host *raw) : host(raw), plugin(host) {}
+  explicit Trampoline(const Host &h) : host(h), plugin(h) {}
   Host host;
   Plugin plugin;
 
   static pinion_status create(const pinion_host *raw, pinion_plugin_v1 *out, pinion_error *error) noexcept {
     try {
+      const Host host(raw);
+      try {
+        out->self = new Trampoline(host);
+      } catch (...) {
+        host.release(); // callbacks that hold the host would keep each other alive
+        throw;
+      }
       out->size = sizeof *out;
-      out->self = new Trampoline(raw);
       out->start = &Trampoline::start;
       out->stop = &Trampoline::stop;
       out->destroy = &Trampoline::destroy;
@@ -46,11 +54,24 @@ template <typename Plugin> struct Trampoline {
     try {
       it->plugin.stop();
     } catch (const std::exception &e) {
-      it->host.error("stop threw", Json{{"error", e.what()}});
+      complain(*it, e.what());
+    } catch (...) {
+      complain(*it, "an exception that is no std::exception");
     }
     it->host.release();
   }
-  static void destroy(void *self) noexcept { delete static_cast<Trampoline *>(self); }
+  // Also comes without stop() when start() failed.
+  static void destroy(void *self) noexcept {
+    auto *it = static_cast<Trampoline *>(self);
+    it->host.release();
+    delete it;
+  }
+  static void complain(const Trampoline &it, const char *what) noexcept {
+    try {
+      it.host.error("stop threw", Json{{"error", what}});
+    } catch (...) { // out of memory while logging: nothing more can be said
+    }
+  }
 };
 
 } // namespace detail
