@@ -1,5 +1,5 @@
-// The Docker Engine API over Poco HTTP on a unix socket or tcp (DOCKER_HOST). One request a call; see attach.hpp for
-// streams.
+// The Docker Engine API over Poco HTTP on a unix socket or tcp (DOCKER_HOST). One request a call; see
+// response_stream.hpp and attachment.hpp for what streams.
 #pragma once
 
 #include "base/fd.hpp"
@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace pinion::core {
 
@@ -32,6 +33,9 @@ public:
   // As request(), for bodies that stream (image pull): `on_line` gets each line; Code::cancelled when it returns false.
   Result<int> stream(const std::string &method, const std::string &path, std::chrono::milliseconds deadline,
                      const std::function<bool(std::string_view)> &on_line, const std::string &registry_auth = {});
+  // As stream(), but the bytes as they come (container logs).
+  Result<int> download(const std::string &path, std::chrono::milliseconds deadline,
+                       const std::function<bool(std::string_view)> &on_bytes);
   struct Hijacked {
     UniqueFd fd;        // non-blocking, the caller's
     std::string prefix; // bytes that came with the response head
@@ -40,6 +44,11 @@ public:
   // Attach, log, event and stats streams: the connection itself after the response head.
   Result<Hijacked> hijack(const std::string &method, const std::string &path, bool upgrade,
                           std::chrono::milliseconds deadline);
+  // Sends a request as HTTP/1.0 (so that the body is never chunked and ends with the connection) and returns before the
+  // answer: the descriptor is non-blocking and the caller's. For ResponseStream (response_stream.hpp).
+  Result<UniqueFd> open(const std::string &method, const std::string &path, std::chrono::milliseconds deadline,
+                        const std::string &registry_auth = {});
+  [[nodiscard]] const std::string &address() const;
   void stop(); // wakes what waits; further calls are Code::stopping
 
 private:

@@ -13,7 +13,8 @@
 namespace pinion::core {
 
 // Publishes per server (source "core"):
-//   "container output"    raw, one line, split as websocket.md 5.4; at most 256 KiB of lines in flight a server
+//   "container output"    raw, one line, split as websocket.md 5.4; at most 64 KiB and 512 lines in flight a
+//                           server, then its terminal is not read until half of it is released
 //   "container attached"  {}
 //   "container exited"    {}   once per run: attach ended or the engine said so, whichever is first
 //   "container pull"      raw, "<status> <progress>"
