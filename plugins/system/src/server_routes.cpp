@@ -35,7 +35,8 @@ Result<void> appendServer(std::string &out, const Host &host, const std::string 
 
 // Composed on the pool: a thousand servers make some megabytes.
 Task<void> System::listServers(Exchange exchange) {
-  const std::string list = co_await host_.run([host = host_] {
+  // Named: g++ 12 destroys a lambda inside a co_await expression twice.
+  const auto compose = [host = host_] {
     std::string out = "[";
     for (const auto &server : host.servers()) {
       const std::size_t before = out.size();
@@ -43,7 +44,8 @@ Task<void> System::listServers(Exchange exchange) {
       if (!appendServer(out, host, server)) out.resize(before); // it went meanwhile
     }
     return out + "]";
-  });
+  };
+  const std::string list = co_await host_.run(compose);
   exchange.answer(200, list);
 }
 

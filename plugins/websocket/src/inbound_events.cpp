@@ -95,8 +95,10 @@ void Websocket::welcome(Socket &socket) {
 }
 
 Task<void> Websocket::measureThenSendStats(std::uint64_t id, std::string server) {
+  // Named: g++ 12 destroys a lambda inside a co_await expression twice.
+  const auto measure = [host = host_, server] { return host.usage(server, true); };
   try {
-    const auto usage = co_await host_.run([host = host_, server] { return host.usage(server, true); });
+    const auto usage = co_await host_.run(measure);
     if (!usage) host_.debug("the disk use is not known", Json{{"server", server}});
   } catch (const std::exception &e) { // the pool is full: the figures are those known before
     host_.debug("the disk use was not measured", Json{{"server", server}, {"error", e.what()}});
