@@ -18,6 +18,7 @@
 #include "tasks/pool.hpp"
 #include "tokens/tokens.hpp"
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -40,13 +41,21 @@ struct Services {
   std::string version;
 };
 
+// How long the daemon is patient with plugins. Tests shorten these.
+struct LoaderLimits {
+  std::chrono::milliseconds slow_callback{250}; // longer on the lane: a warning
+  std::chrono::milliseconds kept_reply{
+      std::chrono::minutes{15}};         // a kept route answer without a head: 504, unless LONG
+  std::chrono::milliseconds stop{10000}; // running work and callbacks at stop; then the plugin is left as it is
+};
+
 struct PluginInfo {
   std::string id, version, summary, file;
 };
 
 class Loader {
 public:
-  explicit Loader(Services services);
+  explicit Loader(Services services, LoaderLimits limits = {});
   ~Loader();
   // [main] `names` empty: every *.so in `directory`, sorted. Returns the refusals, each a sentence (already logged).
   std::vector<std::string> load(const std::string &directory, const std::vector<std::string> &names);
