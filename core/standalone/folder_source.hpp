@@ -4,6 +4,7 @@
 #include "servers/source.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ public:
   // The remote API's calls as a Panel would answer them: GET /servers/<uuid>/install gives the file's install script,
   // POST .../install remembers the outcome, the reports without an audience answer "".
   Result<std::string> call(const std::string &method, const std::string &path, const std::string &body) override;
+  // The outcome of the server's last installation since the daemon started, if there was one.
+  [[nodiscard]] std::optional<bool> installed(const ServerId &id) const;
 
 private:
   struct Impl;
