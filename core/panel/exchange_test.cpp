@@ -91,8 +91,8 @@ TEST_CASE("an answer that drips does not outlast the deadline") {
       BareServer::readHead(peer);
       BareServer::write(peer, begin);
       // A byte every few milliseconds until the client has had enough.
-      for (char byte = 0; *begin && !peer.poll(Poco::Timespan(0, 5000), Poco::Net::Socket::SELECT_READ);)
-        BareServer::write(peer, "x"), static_cast<void>(byte);
+      while (*begin && !peer.poll(Poco::Timespan(0, 5000), Poco::Net::Socket::SELECT_READ))
+        BareServer::write(peer, "x");
       BareServer::drain(peer);
     });
     Fixture f;
