@@ -22,17 +22,19 @@ struct Machine {
   }
 };
 
-constexpr const char *kNetwork = "Inter-|   Receive                                                |  Transmit\n"
-                                 " face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets\n"
-                                 "    lo:     999       1    0    0    0     0          0         0      999       1    0\n"
-                                 "  eth0:    1000       2    0    0    0     0          0         0     2000       3    0\n"
-                                 "  eth1:      10       2    0    0    0     0          0         0       20       3    0\n";
+constexpr const char *kNetwork =
+    "Inter-|   Receive                                                |  Transmit\n"
+    " face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets\n"
+    "    lo:     999       1    0    0    0     0          0         0      999       1    0\n"
+    "  eth0:    1000       2    0    0    0     0          0         0     2000       3    0\n"
+    "  eth1:      10       2    0    0    0     0          0         0       20       3    0\n";
 
 } // namespace
 
 TEST_CASE("figures are read from control groups of the second version") {
   const Machine machine;
-  machine.write("proc/self/mountinfo", "30 24 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n");
+  machine.write("proc/self/mountinfo",
+                "30 24 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n");
   machine.write("proc/77/cgroup", "0::/system.slice/docker-abc.scope\n");
   machine.write("proc/77/net/dev", kNetwork);
   machine.write("proc/meminfo", "MemTotal:       2000 kB\nMemFree: 1 kB\n");
@@ -60,12 +62,12 @@ TEST_CASE("figures are read from control groups of the second version") {
 
 TEST_CASE("figures are read from control groups of the first version") {
   const Machine machine;
-  machine.write("proc/self/mountinfo",
-                "31 30 0:27 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
-                "32 30 0:28 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n"
-                "33 30 0:29 / /sys/fs/cgroup/blkio rw - cgroup cgroup rw,blkio\n"
-                "34 30 0:30 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n");
-  machine.write("proc/77/cgroup", "12:memory:/docker/abc\n4:cpu,cpuacct:/docker/abc\n3:blkio:/docker/abc\n0::/docker/abc\n");
+  machine.write("proc/self/mountinfo", "31 30 0:27 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
+                                       "32 30 0:28 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n"
+                                       "33 30 0:29 / /sys/fs/cgroup/blkio rw - cgroup cgroup rw,blkio\n"
+                                       "34 30 0:30 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n");
+  machine.write("proc/77/cgroup",
+                "12:memory:/docker/abc\n4:cpu,cpuacct:/docker/abc\n3:blkio:/docker/abc\n0::/docker/abc\n");
   const std::string groups = "sys/fs/cgroup/";
   machine.write(groups + "memory/docker/abc/memory.usage_in_bytes", "5000\n");
   machine.write(groups + "memory/docker/abc/memory.stat", "inactive_file 1\ntotal_inactive_file 1500\n");
@@ -121,9 +123,10 @@ TEST_CASE("figures on the bus have their keys in alphabetical order") {
   use.uptime_ms = 400000;
   std::string out;
   appendSortedStats(out, use, State::running, 115489609);
-  CHECK(out == R"({"cpu_absolute":10.001,"disk_bytes":115489609,"disk_io":{"read_bytes":0,"write_bytes":0},)"
-               R"("memory_bytes":1507557376,"memory_limit_bytes":8041996288,"network":{"rx_bytes":12220,"tx_bytes":3136},)"
-               R"("state":"running","uptime":400000})");
+  CHECK(out ==
+        R"({"cpu_absolute":10.001,"disk_bytes":115489609,"disk_io":{"read_bytes":0,"write_bytes":0},)"
+        R"("memory_bytes":1507557376,"memory_limit_bytes":8041996288,"network":{"rx_bytes":12220,"tx_bytes":3136},)"
+        R"("state":"running","uptime":400000})");
   use.cpu_absolute = 100000;
   out.clear();
   appendSortedStats(out, use, State::running, 0);
@@ -143,7 +146,9 @@ TEST_CASE("a document of the engine's stats stream gives the same figures") {
   CHECK(use.memory_limit_bytes == 9000);
   CHECK(use.cpu_absolute == 20.0);
   CHECK((use.rx_bytes == 11 && use.tx_bytes == 22 && use.read_bytes == 7 && use.write_bytes == 8));
-  REQUIRE(figuresFromStats(R"({"memory_stats":{"usage":100,"stats":{"inactive_file":40}},"blkio_stats":{"io_service_bytes_recursive":null}})", use));
+  REQUIRE(figuresFromStats(
+      R"({"memory_stats":{"usage":100,"stats":{"inactive_file":40}},"blkio_stats":{"io_service_bytes_recursive":null}})",
+      use));
   CHECK((use.memory_bytes == 60 && use.cpu_absolute == 0 && use.rx_bytes == 0));
   CHECK_FALSE(figuresFromStats("rubbish", use));
   CHECK_FALSE(figuresFromStats("{}", use));

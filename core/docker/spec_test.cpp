@@ -65,13 +65,15 @@ TEST_CASE("a server's container is described as the contract says") {
   CHECK(json::text(made, "Domainname") == "games.example");
   CHECK(json::text(made, "User") == "988:989");
   CHECK(json::text(made, "Image") == "ghcr.io/x/y:1");
-  for (const char *key : {"AttachStdin", "AttachStdout", "AttachStderr", "OpenStdin", "Tty"}) CHECK(json::flag(made, key));
+  for (const char *key : {"AttachStdin", "AttachStdout", "AttachStderr", "OpenStdin", "Tty"})
+    CHECK(json::flag(made, key));
   for (const char *key : {"Cmd", "Entrypoint", "WorkingDir", "Volumes", "StdinOnce", "NetworkingConfig"})
     CHECK_FALSE(made->has(key));
   CHECK(json::texts(json::array(made, "Env")) ==
         Texts{"TZ=Europe/Berlin", "STARTUP=java -jar {{JAR}} \"a b\"", "SERVER_MEMORY=1024", "SERVER_IP=172.18.0.1",
               "SERVER_PORT=25565", "P_LIMIT=5", "FLAG=true", "JAR=server.jar"});
-  CHECK(text(json::object(made, "Labels")) == R"({"ContainerType":"server_process","Service":"Pterodactyl","team":"red"})");
+  CHECK(text(json::object(made, "Labels")) ==
+        R"({"ContainerType":"server_process","Service":"Pterodactyl","team":"red"})");
 
   const auto host = json::object(made, "HostConfig");
   CHECK(json::texts(json::array(host, "SecurityOpt")) == Texts{"no-new-privileges"});
@@ -117,16 +119,16 @@ TEST_CASE("an allocation is bound for tcp and udp on its address") {
     return std::string("{\"HostIp\":\"") + ip + "\",\"HostPort\":\"" + port + "\"}";
   };
   SECTION("127.0.0.1 stands for the interface of the node, impossible ports are left out") {
-    CHECK(ports() == "{\"25565\\/tcp\":[" + bound("172.18.0.1", "25565") + "],\"25565\\/udp\":[" +
-                         bound("172.18.0.1", "25565") + "],\"25566\\/tcp\":[" + bound("0.0.0.0", "25566") + "," +
-                         bound("10.0.0.7", "25566") + "],\"25566\\/udp\":[" + bound("0.0.0.0", "25566") + "," +
-                         bound("10.0.0.7", "25566") + "],\"65535\\/tcp\":[" + bound("::1", "65535") +
-                         "],\"65535\\/udp\":[" + bound("::1", "65535") + "]}");
+    CHECK(ports() == "{\"25565/tcp\":[" + bound("172.18.0.1", "25565") + "],\"25565/udp\":[" +
+                         bound("172.18.0.1", "25565") + "],\"25566/tcp\":[" + bound("0.0.0.0", "25566") + "," +
+                         bound("10.0.0.7", "25566") + "],\"25566/udp\":[" + bound("0.0.0.0", "25566") + "," +
+                         bound("10.0.0.7", "25566") + "],\"65535/tcp\":[" + bound("::1", "65535") +
+                         "],\"65535/udp\":[" + bound("::1", "65535") + "]}");
     CHECK(json::object(body(of, config), "ExposedPorts")->size() == 6);
   }
   SECTION("on an isolated network the local address is dropped") {
     config.docker.network.ispn = true;
-    CHECK(ports().find("\"25565\\/tcp\":[]") != std::string::npos);
+    CHECK(ports().find("\"25565/tcp\":[]") != std::string::npos);
   }
 }
 
@@ -146,7 +148,8 @@ TEST_CASE("memory has room on top of the limit") {
   };
   Config config;
   SECTION("by the size of the server") {
-    for (const auto &[limit, factor] : {Row{0, 1.15}, {64, 1.15}, {2048, 1.15}, {2049, 1.10}, {4096, 1.10}, {4097, 1.05}})
+    for (const auto &[limit, factor] :
+         {Row{0, 1.15}, {64, 1.15}, {2048, 1.15}, {2049, 1.10}, {4096, 1.10}, {4097, 1.05}})
       CHECK(memoryMultiplier(limit, config.docker) == factor);
   }
   SECTION("as the node says: the smallest key that is not below the limit") {
@@ -200,8 +203,11 @@ TEST_CASE("an installer has at least what the node gives") {
   struct Row {
     std::int64_t memory, cpu, minimum_cpu, memory_out, cpu_out;
   };
-  for (const auto &row : {Row{2000, 150, 100, 2000, 150}, {0, 0, 100, 1024, 0}, {512, 50, 100, 1024, 100},
-                          {512, 50, 0, 1024, 0}, {-1, 100, 100, 1024, 100}}) {
+  for (const auto &row : {Row{2000, 150, 100, 2000, 150},
+                          {0, 0, 100, 1024, 0},
+                          {512, 50, 100, 1024, 100},
+                          {512, 50, 0, 1024, 0},
+                          {-1, 100, 100, 1024, 100}}) {
     Build build;
     build.memory_limit = row.memory;
     build.cpu_limit = row.cpu;
@@ -215,8 +221,17 @@ TEST_CASE("a one-off container differs from the game's as the contract says") {
   const auto of = settings();
   Config config;
   Texts warnings;
-  const auto made = parsed(onceBody({of, config, "alpine:3", "installer", "server_installer", {"ash", "/mnt/install/install.sh"},
-                                     {{"/data/x", "/mnt/server", false}}, {1024, 100}, true, true}, warnings));
+  const auto made = parsed(onceBody({of,
+                                     config,
+                                     "alpine:3",
+                                     "installer",
+                                     "server_installer",
+                                     {"ash", "/mnt/install/install.sh"},
+                                     {{"/data/x", "/mnt/server", false}},
+                                     {1024, 100},
+                                     true,
+                                     true},
+                                    warnings));
   CHECK(json::text(made, "Hostname") == "installer");
   CHECK(json::texts(json::array(made, "Cmd")) == Texts{"ash", "/mnt/install/install.sh"});
   CHECK(text(json::object(made, "Labels")) == R"({"ContainerType":"server_installer","Service":"Pterodactyl"})");
@@ -234,11 +249,23 @@ TEST_CASE("values of the environment are shown as people write them") {
     std::string json, text;
     bool shown;
   };
-  for (const auto &row : {Row{"\"a b=c\"", "a b=c", true}, {"\"\\u00e9\\n\"", "\xc3\xa9\n", true}, {"\"\"", "", true},
-                          {"5", "5", true}, {"-1", "-1", true}, {"0", "0", true}, {"25565.0", "25565", true},
-                          {"1e3", "1000", true}, {"1.5", "1.5", true}, {"12345678901234567890", "12345678901234567890", true},
-                          {"true", "true", true}, {"false", "false", true}, {"null", "", false}, {"[1]", "", false},
-                          {"{\"a\":1}", "", false}, {"", "", false}, {"\"broken", "", false}}) {
+  for (const auto &row : {Row{"\"a b=c\"", "a b=c", true},
+                          {"\"\\u00e9\\n\"", "\xc3\xa9\n", true},
+                          {"\"\"", "", true},
+                          {"5", "5", true},
+                          {"-1", "-1", true},
+                          {"0", "0", true},
+                          {"25565.0", "25565", true},
+                          {"1e3", "1000", true},
+                          {"1.5", "1.5", true},
+                          {"12345678901234567890", "12345678901234567890", true},
+                          {"true", "true", true},
+                          {"false", "false", true},
+                          {"null", "", false},
+                          {"[1]", "", false},
+                          {"{\"a\":1}", "", false},
+                          {"", "", false},
+                          {"\"broken", "", false}}) {
     CAPTURE(row.json);
     bool shown = !row.shown;
     CHECK(environmentValue(row.json, shown) == row.text);
@@ -248,8 +275,9 @@ TEST_CASE("values of the environment are shown as people write them") {
 
 TEST_CASE("a server cannot change what the daemon says, and each name is given once") {
   auto of = settings();
-  of.environment = {{"startup", "\"mine\""}, {"server_ip", "\"mine\""}, {"TZ", "\"mine\""}, {"a", "\"1\""}, {"A", "\"2\""},
-                    {"odd", "[]"}};
+  of.environment = {{"startup", "\"mine\""}, {"server_ip", "\"mine\""},
+                    {"TZ", "\"mine\""},      {"a", "\"1\""},
+                    {"A", "\"2\""},          {"odd", "[]"}};
   Texts unclear;
   const auto list = environmentList(of, {"UTC", ""}, unclear);
   CHECK(list == Texts{"TZ=UTC", "STARTUP=" + of.invocation, "SERVER_MEMORY=1024", "SERVER_IP=127.0.0.1",
@@ -264,7 +292,8 @@ TEST_CASE("a time zone of the server's own is taken when the zone database has i
     of.environment = {{"SERVER_TIMEZONE", value}};
     return environmentList(of, {"UTC", ""}, unclear).front();
   };
-  for (const char *bad : {"\"../../../etc/passwd\"", "\"/etc/passwd\"", "\"No/Such\"", "\"\"", "5"}) CHECK(zone(bad) == "TZ=UTC");
+  for (const char *bad : {"\"../../../etc/passwd\"", "\"/etc/passwd\"", "\"No/Such\"", "\"\"", "5"})
+    CHECK(zone(bad) == "TZ=UTC");
   if (fs::exists("/usr/share/zoneinfo/Europe/Berlin")) CHECK(zone("\"Europe/Berlin\"") == "TZ=Europe/Berlin");
 }
 
@@ -272,8 +301,15 @@ TEST_CASE("paths are cleaned as text") {
   struct Row {
     const char *path, *clean;
   };
-  for (const auto &row : {Row{"/a/b/", "/a/b"}, {"/a/../b", "/b"}, {"//a/./b//c", "/a/b/c"}, {"/..", "/"}, {"/", "/"},
-                          {"", "."}, {"a/..", "."}, {"../a", "../a"}, {"a/../../b", "../b"}})
+  for (const auto &row : {Row{"/a/b/", "/a/b"},
+                          {"/a/../b", "/b"},
+                          {"//a/./b//c", "/a/b/c"},
+                          {"/..", "/"},
+                          {"/", "/"},
+                          {"", "."},
+                          {"a/..", "."},
+                          {"../a", "../a"},
+                          {"a/../../b", "../b"}})
     CHECK(cleanPath(row.path) == row.clean);
   CHECK(isWithin("/srv/a", "/srv/a"));
   CHECK(isWithin("/srv/a/b", "/srv/a"));
@@ -290,7 +326,8 @@ TEST_CASE("custom mounts come from allowed folders only") {
   auto of = settings();
   Config config;
   config.system.passwd_enable = config.system.machine_id_enable = false;
-  const auto mounted = [&](const std::string &source, const std::string &allowed, const std::string &target = "/mnt/maps") {
+  const auto mounted = [&](const std::string &source, const std::string &allowed,
+                           const std::string &target = "/mnt/maps") {
     of.mounts = {{source.empty() || source.front() != '/' ? source : shelf.path.string() + source, target, true}};
     config.allowed_mounts = {shelf.path.string() + allowed};
     Texts warnings;
@@ -333,7 +370,9 @@ TEST_CASE("files of the node's user are mounted where they exist") {
   CHECK((mounts[1].read_only && mounts[2].read_only));
   std::string out;
   appendMounts(out, {{"/a\"b", "/c", true}, {"/d", "/e", false}});
-  CHECK(out == R"([{"Type":"bind","Source":"/a\"b","Target":"/c","ReadOnly":true},{"Type":"bind","Source":"/d","Target":"/e"}])");
+  CHECK(
+      out ==
+      R"([{"Type":"bind","Source":"/a\"b","Target":"/c","ReadOnly":true},{"Type":"bind","Source":"/d","Target":"/e"}])");
 }
 
 TEST_CASE("disk weights are left out where the kernel has none") {
