@@ -91,7 +91,7 @@ BodyDecoder::State BodyDecoder::feed(std::string_view &in, std::string &out) {
       if (readLine(in)) {
         step_ = line_.empty() ? Step::chunk_size : Step::bad;
         line_.clear();
-      } else if (line_.size() > 2) {
+      } else if (!std::string_view("\r\n").starts_with(line_)) {
         step_ = Step::bad;
       }
       break;

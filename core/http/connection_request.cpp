@@ -138,6 +138,10 @@ void Connection::runHandler(const std::shared_ptr<RouteEntry> &entry, RouteEntry
       log::error("a route's handler threw: " + std::string(error.what()),
                  {{"route", entry->route.method + " " + entry->route.path}});
       mine->handlerFailed();
+    } catch (...) {
+      log::error("a route's handler threw what is no std::exception",
+                 {{"route", entry->route.method + " " + entry->route.path}});
+      mine->handlerFailed();
     }
     pass.reset();
   };
