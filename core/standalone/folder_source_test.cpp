@@ -133,7 +133,7 @@ TEST_CASE("reports without an audience succeed and questions without an answer d
   FolderSource source(folder.path, {});
   const std::string server = "/servers/" + derivedId("a").text();
   for (const std::string &path : {std::string("/servers/reset"), std::string("/activity"), server + "/transfer/success",
-                                 server + "/container/status", std::string("/backups/x")}) {
+                                  server + "/container/status", std::string("/backups/x")}) {
     const auto answer = source.call("POST", path, "{}");
     REQUIRE(answer);
     CHECK(answer->empty());
@@ -177,6 +177,7 @@ TEST_CASE("a standalone folder is prepared once and then left alone") {
   CHECK(now->docker.network.v4_subnet == "10.201.173.0/24");
   CHECK_FALSE(now->docker.network.ipv6);
   CHECK(now->system.sftp_bind_address == "127.0.0.1");
+  CHECK(now->allowed_origins == std::vector<std::string>{"pinion://console"});
   FolderSource source(place, {});
   REQUIRE(source.servers());
   CHECK(source.servers()->size() == 1);

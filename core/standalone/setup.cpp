@@ -94,7 +94,9 @@ std::string configText(const std::string &directory, const std::string &token_id
          "\ndocker:\n  network:\n    name: pinion_nw\n    network_mode: pinion_nw\n    IPv6: false\n"
          // Out of the pools that Docker hands out by itself and of the usual home and office networks.
          "    interface: 10.201.173.1\n    interfaces:\n      v4:\n        subnet: 10.201.173.0/24\n"
-         "        gateway: 10.201.173.1\n";
+         "        gateway: 10.201.173.1\n"
+         // What `pinion console` calls itself; no page in a browser can.
+         "allowed_origins:\n  - pinion://console\n";
 }
 
 bool hasDefinitions(const std::string &folder) {
