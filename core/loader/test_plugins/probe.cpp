@@ -1,0 +1,398 @@
+// A plugin in plain C style that does on its lane what the test asks of its offer "probe/do", and answers "STATUS
+// text". The payload is a list of words; see `operations` below. What happens to it is published as events "probe.*".
+#include <pinion/services.h>
+
+#include <unistd.h>
+
+#include <cstring>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+struct Tables {
+  const pinion_bus_v1 *bus;
+  const pinion_reply_v1 *reply;
+  const pinion_log_v1 *log;
+  const pinion_config_v1 *config;
+  const pinion_timers_v1 *timers;
+  const pinion_tasks_v1 *tasks;
+  const pinion_routes_v1 *routes;
+  const pinion_servers_v1 *servers;
+  const pinion_files_v1 *files;
+  const pinion_environment_v1 *environment;
+  const pinion_panel_v1 *panel;
+  const pinion_tokens_v1 *tokens;
+  const pinion_store_v1 *store;
+};
+
+const pinion_host *host;
+Tables t;
+std::map<std::string, uint64_t> ids; // by the name that the test gave
+int ticks = 0;
+
+pinion_span span(const std::string &text) { return {text.data(), text.size()}; }
+std::string text(pinion_span bytes) { return {static_cast<const char *>(bytes.data), bytes.size}; }
+
+pinion_status append(void *out, pinion_span chunk) {
+  static_cast<std::string *>(out)->append(text(chunk));
+  return PINION_OK;
+}
+
+struct Out {
+  std::string value;
+  pinion_sink sink{&value, &append};
+  pinion_error error{};
+  Out() { error.size = sizeof error; }
+  std::string say(pinion_status status) const {
+    return std::to_string(status) + " " + (status == PINION_OK ? value : error.message);
+  }
+};
+
+void tell(const char *topic, const std::string &payload) {
+  pinion_event event{};
+  event.size = sizeof event;
+  event.flags = PINION_EVENT_RAW;
+  event.topic = topic;
+  event.payload = span(payload);
+  t.bus->publish(host, &event, nullptr);
+}
+
+void heard(void *, const pinion_event *e) {
+  tell("probe.heard", std::string(e->topic) + " " + e->source + " " + (e->server != nullptr ? e->server : "-") + " " +
+                          text(e->payload) + ((e->flags & PINION_EVENT_GAP) != 0 ? " gap" : ""));
+}
+void echo(void *, const pinion_event *e, pinion_reply *reply) { t.reply->answer(reply, PINION_OK, e->payload); }
+void tick(void *) { tell("probe.tick", std::to_string(++ticks)); }
+void done(void *user, pinion_status status, pinion_span answer) {
+  tell("probe.done", std::string(static_cast<const char *>(user)) + " " + std::to_string(status) + " " + text(answer));
+}
+pinion_status work(void *) {
+  tell("probe.work", "");
+  return PINION_E_IO;
+}
+void cancelOwn(void *, const pinion_event *) { tell("probe.own", std::to_string(t.bus->cancel(host, ids["own"]))); }
+
+std::string cancelAll(const Words &w) {
+  std::string out;
+  for (std::size_t i = 1; i < w.size(); ++i) out += std::to_string(t.bus->cancel(host, ids[w[i]])) + " ";
+  return out;
+}
+
+std::string nulls(const Words &) {
+  // Every function that takes a pointer is called with NULLs; the names of those that do not say INVALID come back.
+  std::string wrong;
+  uint64_t id = 0;
+  const auto expect = [&](const char *name, int64_t status) {
+    if (status != PINION_E_INVALID) wrong += std::string(name) + "=" + std::to_string(status) + " ";
+  };
+  const pinion_host *const none = nullptr;
+  const pinion_span bad{nullptr, 5};
+  pinion_event event{};
+  expect("publish", t.bus->publish(host, nullptr, nullptr));
+  expect("publish size", t.bus->publish(host, &event, nullptr));
+  event.size = sizeof event;
+  expect("publish topic", t.bus->publish(host, &event, nullptr));
+  event.topic = "probe.\xff";
+  expect("publish utf-8", t.bus->publish(host, &event, nullptr));
+  event.topic = "probe.x";
+  event.payload = bad;
+  expect("publish payload", t.bus->publish(host, &event, nullptr));
+  event.payload = pinion_span{};
+  event.server = "NOT-A-UUID";
+  expect("publish server", t.bus->publish(host, &event, nullptr));
+  event.server = nullptr;
+  expect("publish host", t.bus->publish(none, &event, nullptr));
+  expect("subscribe", t.bus->subscribe(host, nullptr, 0, &heard, nullptr, &id, nullptr));
+  expect("subscribe fn", t.bus->subscribe(host, "x", 0, nullptr, nullptr, &id, nullptr));
+  expect("subscribe id", t.bus->subscribe(host, "x", 0, &heard, nullptr, nullptr, nullptr));
+  expect("subscribe policy", t.bus->subscribe(host, "x", 9, &heard, nullptr, &id, nullptr));
+  expect("subscribe pattern", t.bus->subscribe(host, "x*y", 0, &heard, nullptr, &id, nullptr));
+  expect("offer", t.bus->offer(host, nullptr, {}, &echo, nullptr, &id, nullptr));
+  expect("offer empty", t.bus->offer(host, "", {}, &echo, nullptr, &id, nullptr));
+  expect("offer fn", t.bus->offer(host, "probe/x", {}, nullptr, nullptr, &id, nullptr));
+  expect("offer about", t.bus->offer(host, "probe/x", span("[1]"), &echo, nullptr, &id, nullptr));
+  expect("call", t.bus->call(host, nullptr, &event, 1, &done, nullptr, &id, nullptr));
+  expect("call event", t.bus->call(host, "x", nullptr, 1, &done, nullptr, &id, nullptr));
+  expect("call done", t.bus->call(host, "x", &event, 1, nullptr, nullptr, &id, nullptr));
+  expect("list", t.bus->list(host, nullptr, nullptr));
+  expect("list sink", t.bus->list(host, "", nullptr));
+  expect("answer", t.reply->answer(nullptr, 0, {}));
+  expect("keep", t.reply->keep(nullptr));
+  expect("config", t.config->read(host, nullptr, nullptr, nullptr));
+  expect("node", t.config->node(host, nullptr, nullptr, nullptr));
+  expect("after", t.timers->after(host, 0, 0, nullptr, nullptr, &id, nullptr));
+  expect("after id", t.timers->after(host, 0, 0, &tick, nullptr, nullptr, nullptr));
+  expect("run", t.tasks->run(host, nullptr, &done, nullptr, &id, nullptr));
+  expect("run done", t.tasks->run(host, &work, nullptr, nullptr, &id, nullptr));
+  expect("add", t.routes->add(host, nullptr, nullptr, nullptr, &id, nullptr));
+  expect("field", t.routes->field(nullptr, "path", nullptr));
+  expect("read_body", t.routes->read_body(nullptr, nullptr, 0));
+  expect("head", t.routes->head(nullptr, 200, {}));
+  expect("head status", t.routes->head(nullptr, 99, {}));
+  expect("send", t.routes->send(nullptr, {}));
+  expect("accept", t.routes->accept(nullptr, nullptr, nullptr, nullptr, nullptr, nullptr));
+  expect("frame opcode", t.routes->frame(host, 1, 7, {}));
+  expect("broadcast", t.routes->broadcast(host, nullptr, 3, 1, 0, {}));
+  expect("close code", t.routes->close(host, 1, 17, {}));
+  expect("servers", t.servers->list(host, nullptr));
+  expect("server read", t.servers->read(host, nullptr, "", nullptr, nullptr));
+  expect("hold", t.servers->hold(host, nullptr, nullptr, &id, nullptr));
+  expect("set_state", t.servers->set_state(host, nullptr, nullptr, nullptr));
+  expect("open", t.files->open(host, nullptr, nullptr, 0, 0, nullptr));
+  expect("files list", t.files->list(host, nullptr, nullptr, nullptr, nullptr));
+  expect("change", t.files->change(host, nullptr, bad, nullptr));
+  expect("usage", t.files->usage(host, nullptr, 0, nullptr, nullptr));
+  expect("folder", t.files->folder(host, nullptr, nullptr));
+  expect("act", t.environment->act(host, nullptr, nullptr, {}, 0, &done, nullptr, &id, nullptr));
+  expect("input", t.environment->input(host, nullptr, bad, nullptr));
+  expect("panel", t.panel->call(host, nullptr, nullptr, {}, &done, nullptr, &id, nullptr));
+  expect("panel path", t.panel->call(host, "GET", "x", {}, &done, nullptr, &id, nullptr));
+  expect("verify", t.tokens->verify(host, bad, nullptr, nullptr, nullptr));
+  expect("use_once", t.tokens->use_once(host, nullptr, 0, nullptr));
+  expect("deny", t.tokens->deny(host, span("{}"), nullptr));
+  expect("get", t.store->get(host, nullptr, nullptr));
+  expect("put", t.store->put(host, "", {}, nullptr));
+  expect("scan", t.store->scan(host, nullptr, nullptr));
+  t.log->write(nullptr, 1, bad, bad);
+  t.log->write(host, 1, bad, {});
+  return wrong.empty() ? "all invalid" : wrong;
+}
+
+const std::map<std::string, std::function<std::string(const Words &)>> operations{
+    {"nulls", &nulls},
+    {"cancel", &cancelAll},
+    {"publish",
+     [](const Words &w) { // topic, payload, server
+       Out out;
+       pinion_event event{};
+       event.size = sizeof event;
+       event.topic = w[1].c_str();
+       const std::string payload = w.size() > 2 ? w[2] : "";
+       event.payload = span(payload);
+       event.server = w.size() > 3 ? w[3].c_str() : nullptr;
+       return out.say(t.bus->publish(host, &event, &out.error));
+     }},
+    {"subscribe",
+     [](const Words &w) { // name, pattern, policy
+       Out out;
+       return out.say(t.bus->subscribe(host, w[2].c_str(), static_cast<uint32_t>(std::stoul(w[3])),
+                                       w[1] == "own" ? &cancelOwn : &heard, nullptr, &ids[w[1]], &out.error));
+     }},
+    {"offer",
+     [](const Words &w) { // name, address
+       Out out;
+       return out.say(
+           t.bus->offer(host, w[2].c_str(), span(R"({ "order": 50 })"), &echo, nullptr, &ids[w[1]], &out.error));
+     }},
+    {"call",
+     [](const Words &w) { // name, address, payload, deadline
+       Out out;
+       pinion_event event{};
+       event.size = sizeof event;
+       event.payload = span(w[3]);
+       return out.say(t.bus->call(host, w[2].c_str(), &event, static_cast<uint32_t>(std::stoul(w[4])), &done,
+                                  const_cast<char *>("call"), &ids[w[1]], &out.error));
+     }},
+    {"list",
+     [](const Words &w) {
+       Out out;
+       return out.say(t.bus->list(host, w[1].c_str(), &out.sink));
+     }},
+    {"after",
+     [](const Words &w) { // name, after, every
+       Out out;
+       ticks = 0;
+       return out.say(t.timers->after(host, static_cast<uint32_t>(std::stoul(w[2])),
+                                      static_cast<uint32_t>(std::stoul(w[3])), &tick, nullptr, &ids[w[1]], &out.error));
+     }},
+    {"run",
+     [](const Words &w) {
+       Out out;
+       return out.say(t.tasks->run(host, &work, &done, const_cast<char *>("task"), &ids[w[1]], &out.error));
+     }},
+    {"act",
+     [](const Words &w) { // name, server, verb, args
+       Out out;
+       return out.say(t.environment->act(host, w[2].c_str(), w[3].c_str(), span(w[4]), 20000, &done,
+                                         const_cast<char *>("act"), &ids[w[1]], &out.error));
+     }},
+    {"input",
+     [](const Words &w) {
+       Out out;
+       return out.say(t.environment->input(host, w[1].c_str(), span(w[2]), &out.error));
+     }},
+    {"panel",
+     [](const Words &w) { // name, method, path, body
+       Out out;
+       return out.say(t.panel->call(host, w[2].c_str(), w[3].c_str(), span(w[4]), &done, const_cast<char *>("panel"),
+                                    &ids[w[1]], &out.error));
+     }},
+    {"config",
+     [](const Words &w) {
+       Out out;
+       return out.say(t.config->read(host, w[1].c_str(), &out.sink, &out.error));
+     }},
+    {"node",
+     [](const Words &w) {
+       Out out;
+       return out.say(t.config->node(host, w[1].c_str(), &out.sink, &out.error));
+     }},
+    {"servers",
+     [](const Words &) {
+       Out out;
+       return out.say(t.servers->list(host, &out.sink));
+     }},
+    {"read",
+     [](const Words &w) {
+       Out out;
+       return out.say(t.servers->read(host, w[1].c_str(), w.size() > 2 ? w[2].c_str() : "", &out.sink, &out.error));
+     }},
+    {"hold",
+     [](const Words &w) { // name, server, why
+       Out out;
+       return out.say(t.servers->hold(host, w[2].c_str(), w[3].c_str(), &ids[w[1]], &out.error));
+     }},
+    {"state",
+     [](const Words &w) {
+       Out out;
+       return out.say(t.servers->set_state(host, w[1].c_str(), w[2].c_str(), &out.error));
+     }},
+    {"open",
+     [](const Words &w) { // server, path, flags, content
+       Out out;
+       const int32_t fd =
+           t.files->open(host, w[1].c_str(), w[2].c_str(), static_cast<uint32_t>(std::stoul(w[3])), 0, &out.error);
+       if (fd < 0) return out.say(fd);
+       if (w.size() > 4 && ::write(fd, w[4].data(), w[4].size()) < 0) out.value = "write failed";
+       char buffer[256];
+       if (w.size() <= 4)
+         if (const auto got = ::read(fd, buffer, sizeof buffer); got > 0)
+           out.value.assign(buffer, static_cast<std::size_t>(got));
+       ::close(fd);
+       return out.say(PINION_OK);
+     }},
+    {"files",
+     [](const Words &w) {
+       Out out;
+       return out.say(t.files->list(host, w[1].c_str(), w[2].c_str(), &out.sink, &out.error));
+     }},
+    {"change",
+     [](const Words &w) {
+       Out out;
+       return out.say(t.files->change(host, w[1].c_str(), span(w[2]), &out.error));
+     }},
+    {"usage",
+     [](const Words &w) {
+       Out out;
+       return out.say(t.files->usage(host, w[1].c_str(), 1, &out.sink, &out.error));
+     }},
+    {"folder",
+     [](const Words &w) {
+       Out out;
+       const int32_t fd = t.files->folder(host, w[1].c_str(), &out.error);
+       if (fd < 0) return out.say(fd);
+       ::close(fd);
+       return out.say(PINION_OK);
+     }},
+    {"verify",
+     [](const Words &w) {
+       Out out;
+       return out.say(t.tokens->verify(host, span(w[1]), w[2].c_str(), &out.sink, &out.error));
+     }},
+    {"once",
+     [](const Words &w) {
+       Out out;
+       return out.say(t.tokens->use_once(host, w[1].c_str(), INT64_MAX / 2, &out.error));
+     }},
+    {"deny",
+     [](const Words &w) {
+       Out out;
+       return out.say(t.tokens->deny(host, span(w[1]), &out.error));
+     }},
+    {"put",
+     [](const Words &w) {
+       Out out;
+       return out.say(t.store->put(host, w[1].c_str(), span(w[2]), &out.error));
+     }},
+    {"get",
+     [](const Words &w) {
+       Out out;
+       return out.say(t.store->get(host, w[1].c_str(), &out.sink));
+     }},
+    {"scan",
+     [](const Words &w) {
+       Out out;
+       return out.say(t.store->scan(host, w[1].c_str(), &out.sink));
+     }},
+    {"log",
+     [](const Words &w) {
+       t.log->write(host, PINION_LOG_WARN, span(w[1]), span(R"({"a":"text","n":5,"plugin":"another"})"));
+       return std::to_string(t.log->enabled(host, PINION_LOG_ERROR));
+     }},
+    {"route",
+     [](const Words &) {
+       Out out;
+       pinion_route route{sizeof(pinion_route), 0, "GET", "/late", "none"};
+       return out.say(t.routes->add(
+           host, &route, [](void *, pinion_request *, pinion_reply *) {}, nullptr, &ids["r"], &out.error));
+     }},
+};
+
+void asked(void *, const pinion_event *event, pinion_reply *reply) {
+  Words words{""};
+  for (const char c : text(event->payload)) {
+    if (c == '|')
+      words.emplace_back();
+    else
+      words.back().push_back(c);
+  }
+  const auto found = operations.find(words[0]);
+  const std::string answer = found == operations.end() ? "no such operation" : found->second(words);
+  t.reply->answer(reply, PINION_OK, span(answer));
+}
+
+template <typename T> void get(const T *&table, const char *id) {
+  table = static_cast<const T *>(host->service(host, id));
+}
+
+pinion_status start(void *, pinion_error *error) {
+  uint64_t id = 0;
+  return t.bus->offer(host, "probe/do", {}, &asked, nullptr, &id, error);
+}
+void stop(void *) { tell("probe.stop", ""); }
+void destroy(void *) { ids.clear(); }
+
+pinion_status create(const pinion_host *given, pinion_plugin_v1 *out, pinion_error *) {
+  host = given;
+  get(t.bus, "pinion.bus/1");
+  get(t.reply, "pinion.reply/1");
+  get(t.log, "pinion.log/1");
+  get(t.config, "pinion.config/1");
+  get(t.timers, "pinion.timers/1");
+  get(t.tasks, "pinion.tasks/1");
+  get(t.routes, "pinion.routes/1");
+  get(t.servers, "pinion.servers/1");
+  get(t.files, "pinion.files/1");
+  get(t.environment, "pinion.environment/1");
+  get(t.panel, "pinion.panel/1");
+  get(t.tokens, "pinion.tokens/1");
+  get(t.store, "pinion.store/1");
+  if (host->service(host, "pinion.teleport/1") != nullptr || host->service(host, nullptr) != nullptr)
+    return PINION_E_INTERNAL;
+  out->size = sizeof *out;
+  out->start = &start;
+  out->stop = &stop;
+  out->destroy = &destroy;
+  return PINION_OK;
+}
+
+} // namespace
+
+extern "C" PINION_EXPORT const pinion_entry_v1 pinion_plugin_entry_v1 = {
+    sizeof(pinion_entry_v1), PINION_ABI_MAJOR, PINION_ABI_MINOR, "probe", "1.0",
+    "does what it is asked", nullptr,          &create};
