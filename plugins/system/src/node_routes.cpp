@@ -111,6 +111,8 @@ Task<void> System::deauthorize(Exchange exchange) {
   const auto denied = host_.deny(Json{{"user", user}, {"servers", servers}});
   if (denied)
     exchange.answer(204);
+  else if (denied.error().code == PINION_E_INVALID) // nobody was named
+    answerBadBody(exchange, BodyFault::malformed);
   else
     answerFailure(exchange, host_, denied.error());
 }
