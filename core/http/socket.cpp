@@ -181,7 +181,10 @@ void Socket::take(std::string_view in) {
 }
 
 bool Socket::onMessage(std::uint8_t opcode, bool compressed, std::string payload) {
-  if (close_queued_) return true; // we are leaving
+  {
+    const std::lock_guard lock(mutex_);
+    if (out_.closing) return true; // we are leaving
+  }
   std::string message;
   if (compressed) {
     switch (inflateMessage(payload, max_message_, message)) {
