@@ -38,6 +38,27 @@ TEST_CASE("the topics that anyone may publish are those of the contract") {
   CHECK(ours == theirs);
 }
 
+TEST_CASE("the host copies what it is lent, and lends each callback a copy of its own") {
+  FakeHost fake("mine");
+  const auto *bus = table<pinion_bus_v1>(fake, "pinion.bus/1");
+  Heard first, second;
+  uint64_t id = 0;
+  REQUIRE(bus->subscribe(fake.raw(), "mine.x", PINION_POLICY_ALL, &Heard::event, &first, &id, nullptr) == PINION_OK);
+  REQUIRE(bus->subscribe(fake.raw(), "mine.*", PINION_POLICY_ALL, &Heard::event, &second, &id, nullptr) == PINION_OK);
+  std::string topic = "mine.x", payload = "\"as it was\"";
+  pinion_event event{};
+  event.size = sizeof event;
+  event.topic = topic.c_str();
+  event.payload = span(payload);
+  REQUIRE(bus->publish(fake.raw(), &event, nullptr) == PINION_OK);
+  topic.assign(topic.size(), '-'); // the caller's again as soon as publish() returned
+  payload.assign(payload.size(), '-');
+  fake.pump();
+  CHECK(first.payloads == std::vector<std::string>{"\"as it was\""});
+  CHECK(second.payloads == first.payloads); // what the first callback was lent is gone, and the second saw none of it
+  CHECK(second.topics == std::vector<std::string>{"mine.x"});
+}
+
 TEST_CASE("each policy does what it says when the plugin does not keep up") {
   FakeHost fake;
   const auto *bus = table<pinion_bus_v1>(fake, "pinion.bus/1");
@@ -85,7 +106,7 @@ TEST_CASE("a reply that is forgotten, used twice or kept too late is told of") {
   const auto forget = [](void *, const pinion_event *, pinion_reply *) {};
   const auto twice = [](void *, const pinion_event *, pinion_reply *reply) {
     CHECK(replies->answer(reply, PINION_OK, span("1")) == PINION_OK);
-    CHECK(replies->answer(reply, PINION_OK, span("2")) == PINION_E_INVALID);
+    CHECK(replies->answer(reply, PINION_OK, span("2")) == PINION_E_CANCELLED);
   };
   static pinion_reply *late;
   const auto keep = [](void *, const pinion_event *, pinion_reply *reply) {
@@ -104,6 +125,31 @@ TEST_CASE("a reply that is forgotten, used twice or kept too late is told of") {
   CHECK(answer->status == PINION_E_TIMEOUT);
   CHECK(replies->answer(late, PINION_OK, span("3")) == PINION_E_CANCELLED);
   CHECK(replies->keep(late) == PINION_E_INVALID);
+}
+
+TEST_CASE("a plugin publishes and offers below its own id and where anyone may") {
+  FakeHost fake("mine");
+  const auto *bus = table<pinion_bus_v1>(fake, "pinion.bus/1");
+  const auto publish = [&](const char *topic, const char *payload, uint32_t flags) {
+    pinion_event event{};
+    event.size = sizeof event;
+    event.flags = flags;
+    event.topic = topic;
+    event.payload = span(payload);
+    return bus->publish(fake.raw(), &event, nullptr);
+  };
+  CHECK(publish("mine.x", "{}", 0) == PINION_OK);
+  CHECK(publish("mine/x", "{}", 0) == PINION_OK);
+  CHECK(publish("console output", "a line", PINION_EVENT_RAW) == PINION_OK);
+  CHECK(publish("console output", "a line", 0) == PINION_E_INVALID);
+  CHECK(publish("status", "running", PINION_EVENT_RAW) == PINION_E_DENIED);
+  CHECK(publish("yours.x", "{}", 0) == PINION_E_DENIED);
+  CHECK(publish("", "{}", 0) == PINION_E_INVALID);
+  uint64_t id = 0;
+  const auto nothing = [](void *, const pinion_event *, pinion_reply *) {};
+  CHECK(bus->offer(fake.raw(), "core/x", span("{}"), nothing, nullptr, &id, nullptr) == PINION_E_DENIED);
+  CHECK(bus->offer(fake.raw(), "any/x", span("[]"), nothing, nullptr, &id, nullptr) == PINION_E_INVALID);
+  CHECK(bus->offer(fake.raw(), "any/x", span("{}"), nothing, nullptr, &id, nullptr) == PINION_OK);
 }
 
 TEST_CASE("an address has one owner, and its calls end when it goes") {
@@ -182,6 +228,7 @@ TEST_CASE("a route is refused when it is taken, malformed or late, and the close
   CHECK(add("GET", "a", "node", 0, "") == PINION_E_INVALID);
   CHECK(add("GET", "/b", "password", 0, "") == PINION_E_INVALID);
   CHECK(add("GET", "/b", "node", PINION_ROUTE_LANE | PINION_ROUTE_STREAM_BODY, "") == PINION_E_INVALID);
+  CHECK(add("GET", "/b", "node", PINION_ROUTE_LANE | PINION_ROUTE_LONG, "") == PINION_E_INVALID);
   CHECK(fake.request("GET", "/a/b")->body == "exact");
   CHECK(fake.request("GET", "/a/c")->body == "any");
   CHECK(fake.request("POST", "/a/c")->status == 404);

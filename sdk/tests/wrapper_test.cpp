@@ -4,7 +4,10 @@
 
 #include <catch2/catch.hpp>
 
+#include <atomic>
 #include <fcntl.h>
+#include <future>
+#include <thread>
 #include <unistd.h>
 
 using namespace pinion;
@@ -784,4 +787,54 @@ TEST_CASE("files, tokens, configuration and console go through") {
   REQUIRE(folder);
   ::close(*folder);
   CHECK_FALSE(host.folder("etc"));
+}
+
+TEST_CASE("a frame that goes while its work runs waits for the work's end") {
+  // The one test with a second thread: the pool of a real daemon. The tasks table gives the work to the test.
+  static pinion_work_fn work;
+  static void *user;
+  FakeHost fake;
+  static const pinion_tasks_v1 tasks = {sizeof(pinion_tasks_v1), 0,
+                                        [](const pinion_host *, pinion_work_fn w, pinion_done_fn, void *u, uint64_t *id,
+                                           pinion_error *) -> pinion_status {
+                                          work = w;
+                                          user = u;
+                                          *id = 1;
+                                          return PINION_OK;
+                                        }};
+  static const pinion_host *inner;
+  inner = fake.raw();
+  pinion_host outer = *inner;
+  outer.service = [](const pinion_host *, const char *id) -> const void * {
+    return std::string_view(id) == "pinion.tasks/1" ? &tasks : inner->service(inner, id);
+  };
+  std::promise<void> begun, go;
+  std::atomic<bool> ended = false;
+  Scripted::on_stop = {};
+  Scripted::on_start = [&](Scripted &it) -> Result<void> {
+    it.host.spawn([&]() -> Task<> {
+      const std::string local(64, 'x'); // in the frame, and the work reads it
+      co_await it.host.run([&] {
+        begun.set_value();
+        go.get_future().wait();
+        ended = local.size() == 64;
+      });
+    });
+    return {};
+  };
+  pinion_plugin_v1 plugin{};
+  REQUIRE(detail::Trampoline<Scripted>::create(&outer, &plugin, nullptr) == PINION_OK);
+  REQUIRE(plugin.start(plugin.self, nullptr) == PINION_OK);
+  fake.pump();
+  std::thread pool([] { work(user); });
+  begun.get_future().wait();
+  std::thread main([&] { plugin.stop(plugin.self); });
+  CHECK_FALSE(ended.load());
+  go.set_value();
+  main.join();
+  CHECK(ended.load());
+  pool.join();
+  CHECK(work(user) == PINION_E_CANCELLED); // work that had not begun would not begin any more
+  plugin.destroy(plugin.self);
+  Scripted::on_start = {};
 }

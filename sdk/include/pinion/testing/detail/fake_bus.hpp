@@ -23,7 +23,7 @@ struct FakeAnswer {
   Json json() const { return Json::parse(text, nullptr, false); }
 };
 
-// Topics that any plugin may publish; others must begin with its own id and a dot (sdk/contracts/topics.v1.json).
+// Topics that any plugin may publish; others must begin with its own id and '.' or '/' (sdk/contracts/topics.v1.json).
 inline constexpr std::array<std::string_view, 12> topics_of_anyone = {
     "console output",   "daemon message",           "install started", "install output",  "install completed",
     "backup completed", "backup restore completed", "transfer logs",   "transfer status", "feature match",
@@ -76,7 +76,7 @@ public:
   // The plugin's own publish: refused for topics that are not its to tell.
   pinion_status publishAsPlugin(const pinion_event *event, pinion_error *error) {
     const std::string topic = event->topic != nullptr ? event->topic : "";
-    const bool own = topic.rfind(plugin_ + ".", 0) == 0;
+    const bool own = topic.rfind(plugin_ + ".", 0) == 0 || topic.rfind(plugin_ + "/", 0) == 0;
     const bool anyone = std::find(topics_of_anyone.begin(), topics_of_anyone.end(), topic) != topics_of_anyone.end();
     if (topic.empty()) return refuse(error, PINION_E_INVALID, "an event needs a topic");
     if (!own && !anyone) return refuse(error, PINION_E_DENIED, "\"" + plugin_ + "\" may not publish \"" + topic + "\"");
@@ -120,6 +120,8 @@ public:
   pinion_status offer(const std::string &address, const std::string &about, const std::string &owner, pinion_call_fn fn,
                       void *user, Answerer answerer, std::uint64_t *id, pinion_error *error) {
     if (address.empty()) return refuse(error, PINION_E_INVALID, "an offer needs an address");
+    if (owner == plugin_ && address.rfind("core/", 0) == 0)
+      return refuse(error, PINION_E_DENIED, "addresses below \"core/\" are the daemon's own");
     for (const auto &[other_id, other] : offers_)
       if (other.address == address)
         return refuse(error, PINION_E_BUSY, "\"" + address + "\" is offered by \"" + other.owner + "\" already");
@@ -255,8 +257,11 @@ private:
     const Stored stored = it->second.queue.front();
     it->second.queue.pop_front();
     const auto fn = it->second.fn;
-    const pinion_event event = lend(*stored.event, stored.sequence, stored.time_ms, stored.gap);
+    FakeEvent lent = *stored.event; // a copy for this callback alone: who keeps a view of it reads nonsense afterwards
+    const pinion_event event = lend(lent, stored.sequence, stored.time_ms, stored.gap);
     fn(it->second.user, &event);
+    for (std::string *text : {&lent.topic, &lent.server, &lent.payload, &lent.source})
+      std::fill(text->begin(), text->end(), '~');
   }
 
   static pinion_event lend(const FakeEvent &from, std::uint64_t sequence, std::int64_t time_ms, bool gap) {

@@ -133,8 +133,8 @@ public:
     const std::string auth = route->auth != nullptr ? route->auth : "";
     if (auth != "node" && auth != "none" && auth.rfind("token:", 0) != 0)
       return refuse(error, PINION_E_INVALID, "auth is \"node\", \"none\" or \"token:SCOPE\", not \"" + auth + "\"");
-    if ((route->flags & PINION_ROUTE_LANE) != 0 && (route->flags & PINION_ROUTE_STREAM_BODY) != 0)
-      return refuse(error, PINION_E_INVALID, "a route on the lane cannot stream its body");
+    if ((route->flags & PINION_ROUTE_LANE) != 0 && (route->flags & (PINION_ROUTE_STREAM_BODY | PINION_ROUTE_LONG)) != 0)
+      return refuse(error, PINION_E_INVALID, "a route on the lane has no streamed body and no long transfer");
     for (const auto &[other_id, other] : routes_)
       if (other.method == route->method && other.path == route->path)
         return refuse(error, PINION_E_BUSY, std::string(route->method) + " " + route->path + " is taken");

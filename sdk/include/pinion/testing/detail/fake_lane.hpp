@@ -190,7 +190,7 @@ public:
   pinion_status answer(pinion_status status, std::string_view body) {
     if (used_up_) {
       lane_.misuse.push_back("a reply was answered after it was used up");
-      return PINION_E_INVALID;
+      return PINION_E_CANCELLED;
     }
     used_up_ = true;
     if (cancelled()) return PINION_E_CANCELLED;
