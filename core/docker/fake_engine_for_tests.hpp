@@ -44,6 +44,7 @@ public:
     if (::bind(listener_.get(), reinterpret_cast<sockaddr *>(&name), sizeof name) != 0 ||
         ::listen(listener_.get(), 64) != 0)
       throw std::runtime_error("the fake engine cannot listen");
+    const std::lock_guard lock(mutex_);
     threads_.emplace_back([this] { accept(); });
   }
   void end() {
