@@ -75,16 +75,17 @@ struct Keeper {
 
 TEST_CASE("a call reaches the owner of its address, and the answer comes back on the caller's lane") {
   Bench bench;
+  testing::Elsewhere elsewhere;
   REQUIRE(bench.bus.offer(bench.owner, "echo", "echo/say", "{}", [&](const EventPtr &event, const CallReply &reply) {
-    CHECK(bench.owner.inLane());
-    CHECK(event->topic == "echo/say");
-    CHECK(event->source == "asker");
-    CHECK(reply.answer("<" + event->payload + ">") == Code::ok);
+    elsewhere.check(bench.owner.inLane());
+    elsewhere.check(event->topic == "echo/say" && event->source == "asker");
+    elsewhere.check(reply.answer("<" + event->payload + ">") == Code::ok);
   }));
   Asked asked(bench, "echo/say", "hi");
   const auto &result = asked.wait();
   REQUIRE(result);
   CHECK(*result == "<hi>");
+  CHECK(elsewhere.failed() == 0);
   CHECK(asked.in_lane);
   CHECK_FALSE(bench.bus.cancel(asked.id));
 }

@@ -48,9 +48,10 @@ TEST_CASE("two lanes run beside each other") {
   Pool pool("lane", {2, 2, 100});
   Lane one(pool, "one"), two(pool, "two");
   Signal met;
+  testing::Elsewhere elsewhere;
   const auto meet = [&] {
     met.set();
-    CHECK(met.wait(2));
+    elsewhere.check(met.wait(2));
   };
   Signal done;
   one.post([&] {
@@ -62,6 +63,7 @@ TEST_CASE("two lanes run beside each other") {
     done.set();
   });
   CHECK(done.wait(2));
+  CHECK(elsewhere.failed() == 0);
 }
 
 TEST_CASE("a long queue of one lane lets another lane through on a pool of one thread") {
@@ -207,7 +209,7 @@ TEST_CASE("what a dropped job captured may post to the lane while it goes") {
   };
   bool refused = false;
   bench.lane.pause();
-  auto poster = std::make_shared<Poster>(bench.lane, refused);
+  std::shared_ptr<Poster> poster(new Poster{bench.lane, refused});
   bench.lane.post([poster] {});
   poster.reset();
   bench.lane.close();

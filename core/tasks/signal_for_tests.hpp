@@ -1,6 +1,7 @@
 // A flag that a test waits for, with a deadline. Only for *_test.cpp files.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -30,6 +31,18 @@ private:
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   int count_ = 0;
+};
+
+// Checks made on other threads than the test's, where Catch's own may not be used. The test asks failed() at its end.
+class Elsewhere {
+public:
+  void check(bool holds) {
+    if (!holds) ++failed_;
+  }
+  [[nodiscard]] int failed() const { return failed_; }
+
+private:
+  std::atomic<int> failed_ = 0;
 };
 
 } // namespace pinion::core::testing
