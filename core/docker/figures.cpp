@@ -125,21 +125,27 @@ void Figures::begin(const ServerPtr &server, const std::string &container, int p
   entry.server = server;
   entry.started_at_ms = started_at_ms;
   auto reader = CgroupReader::open(pid, root);
-  if (reader)
+  UniqueFd stream;
+  if (reader) {
     entry.reader = std::move(*reader);
-  else
-    entry.stream = follow(server, container, started_at_ms);
-  if (!reader && !entry.stream) return;
+  } else {
+    auto fd = engine_.open("GET", "/containers/" + urlEncoded(container) + "/stats?stream=1", std::chrono::seconds(10));
+    if (!fd) return log::warn("no figures for this server: " + fd.error().text, {{"server", server->text()}});
+    stream = std::move(*fd);
+  }
   // A shared box: what is posted has to be copyable, and descriptors are not.
-  auto box = std::make_shared<Entry>(std::move(entry));
-  loop_.post([self = shared_from_this(), box] { self->add(std::move(*box)); });
+  auto box = std::make_shared<std::pair<Entry, UniqueFd>>(std::move(entry), std::move(stream));
+  loop_.post([self = shared_from_this(), box] { self->add(std::move(box->first), std::move(box->second)); });
 }
 
-void Figures::add(Entry entry) {
+void Figures::add(Entry entry, UniqueFd stream) {
   auto &place = entries_[entry.server->id()];
   if (place.stream) place.stream->stop();
   place = std::move(entry);
-  if (!place.stream) measure(place, Clock::now());
+  if (stream)
+    place.stream = follow(place.server, std::move(stream), place.started_at_ms);
+  else
+    measure(place, Clock::now());
 }
 
 void Figures::end(const ServerPtr &server) {
@@ -204,13 +210,7 @@ void Figures::tell(const Entry &entry, Utilization now) {
   bus_.publish("stats", server->text(), payload_);
 }
 
-std::shared_ptr<ResponseStream> Figures::follow(const ServerPtr &server, const std::string &container,
-                                                std::int64_t started_at_ms) {
-  auto fd = engine_.open("GET", "/containers/" + urlEncoded(container) + "/stats?stream=1", std::chrono::seconds(10));
-  if (!fd) {
-    log::warn("no figures for this server: " + fd.error().text, {{"server", server->text()}});
-    return nullptr;
-  }
+std::shared_ptr<ResponseStream> Figures::follow(const ServerPtr &server, UniqueFd fd, std::int64_t started_at_ms) {
   const auto lines = std::make_shared<LineReader>();
   const auto on_bytes = [weak = weak_from_this(), lines, server, started_at_ms](int status, std::string_view bytes) {
     const auto self = weak.lock();
@@ -223,7 +223,7 @@ std::shared_ptr<ResponseStream> Figures::follow(const ServerPtr &server, const s
       if (found != self->entries_.end()) self->tell(found->second, use);
     });
   };
-  return ResponseStream::begin(loop_, std::move(*fd), on_bytes, [](const Result<int> &) {});
+  return ResponseStream::begin(loop_, std::move(fd), on_bytes, [](const Result<int> &) {});
 }
 
 } // namespace pinion::core

@@ -44,12 +44,11 @@ private:
     bool first = true;
     std::shared_ptr<ResponseStream> stream; // instead of the reader
   };
-  void add(Entry entry);
+  void add(Entry entry, UniqueFd stream); // [loop]; `stream` empty: by the reader
   void tick();
   bool measure(Entry &entry, Clock::time_point now);
   void tell(const Entry &entry, Utilization now);
-  std::shared_ptr<ResponseStream> follow(const ServerPtr &server, const std::string &container,
-                                         std::int64_t started_at_ms);
+  std::shared_ptr<ResponseStream> follow(const ServerPtr &server, UniqueFd fd, std::int64_t started_at_ms);
 
   Loop &loop_;
   Engine &engine_;
