@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 
 namespace pinion::core {
 
@@ -77,13 +78,12 @@ std::string pathOf(const Config &config, const std::string &name) {
   return out;
 }
 
-std::string missing(const std::string &directory, const std::string &file) {
+std::string missing(const std::string &directory) {
   std::string there;
   for (const auto &path : pluginFiles(directory))
     there += (there.empty() ? "" : ", ") + std::filesystem::path(path).stem().string();
   return "there is no such file; " +
-         (there.empty() ? "the folder " + directory + " holds no plugin" : "the folder has " + there) +
-         (file.empty() ? "" : "");
+         (there.empty() ? "the folder " + directory + " holds no plugin" : "the folder has " + there);
 }
 
 } // namespace
@@ -105,6 +105,7 @@ struct Loader::Impl {
   Pool lanes;
   std::shared_ptr<Shared> shared;
   std::vector<std::unique_ptr<Plugin>> plugins;
+  std::vector<std::unique_ptr<Plugin>> left; // did not come to rest at stop; what they run may still refer to them
   Loop::TimerId sweep = 0;
   bool stopped = false;
 
@@ -187,10 +188,14 @@ std::vector<std::string> Loader::load(const std::string &directory, const std::v
     const std::string file = given.empty() ? directory + "/" + name + ".so" : given;
     std::error_code failed;
     if (given.empty() && !std::filesystem::exists(file, failed)) {
-      refuse(refusal(file, name, missing(directory, file)));
+      refuse(refusal(file, name, missing(directory)));
       continue;
     }
+    const std::size_t before = impl_->plugins.size();
     loadFile(file);
+    if (impl_->plugins.size() > before && impl_->plugins.back()->library.id != name)
+      log::warn("the plugin listed as \"" + name + "\" has the id \"" + impl_->plugins.back()->library.id +
+                "\"; its section of the configuration is the one of its id");
   }
   return refusals;
 }
@@ -231,7 +236,9 @@ void Loader::stop() {
       log::error(plugin->host->name() + " does not come to rest; it is left as it is and not stopped",
                  {{"plugin", plugin->library.id}});
   }
-  std::erase_if(plugins, [](const auto &plugin) { return !plugin->quiet; });
+  const auto rest = std::stable_partition(plugins.begin(), plugins.end(), [](const auto &p) { return p->quiet; });
+  std::move(rest, plugins.end(), std::back_inserter(impl_->left));
+  plugins.erase(rest, plugins.end());
   for (const auto &plugin : plugins)
     if (plugin->started && plugin->table.stop != nullptr)
       plugin->host->run([&] { plugin->table.stop(plugin->table.self); });

@@ -97,38 +97,51 @@ private:
   void *const user_;
 };
 
-// `topic` apart, what publish and call read of an event.
-Result<std::unique_ptr<Event>> copyOf(Host &host, const pinion_event *given) {
-  if (given == nullptr || given->size < sizeof(pinion_event))
+// What publish and call read of an event, the topic apart.
+struct Given {
+  std::string_view server, payload;
+  bool raw = false;
+
+  [[nodiscard]] std::unique_ptr<Event> copy(const Host &host) const {
+    auto event = std::make_unique<Event>();
+    event->server = server;
+    event->payload = payload;
+    event->raw = raw;
+    event->source = host.id();
+    return event;
+  }
+};
+
+Result<Given> eventArgument(const pinion_event *event) {
+  if (event == nullptr || event->size < sizeof(pinion_event))
     return Error{Code::invalid, "the event is NULL or its size is not set"};
-  auto event = std::make_unique<Event>();
-  if (given->server != nullptr) {
-    const auto server = nameArgument(given->server, "event's server");
+  Given out;
+  if (event->server != nullptr) {
+    const auto server = nameArgument(event->server, "event's server");
     if (!server) return server.error();
     if (!ServerId::parse(*server)) return Error{Code::invalid, "the event's server is no lower-case UUID"};
-    event->server = *server;
+    out.server = *server;
   }
-  const auto payload = spanArgument(given->payload, "event's payload");
+  const auto payload = spanArgument(event->payload, "event's payload");
   if (!payload) return payload.error();
-  event->payload = *payload;
-  event->raw = (given->flags & PINION_EVENT_RAW) != 0;
-  event->source = host.id();
-  return event;
+  out.payload = *payload;
+  out.raw = (event->flags & PINION_EVENT_RAW) != 0;
+  return out;
 }
 
 pinion_status publish(const pinion_host *raw, const pinion_event *event, pinion_error *error) noexcept {
   return hosted(raw, error, [&](Host &host) -> Result<void> {
-    if (event == nullptr || event->size < sizeof(pinion_event))
-      return Error{Code::invalid, "the event is NULL or its size is not set"};
+    const auto given = eventArgument(event);
+    if (!given) return given.error();
     const auto topic = nameArgument(event->topic, "event's topic");
     if (!topic) return topic.error();
     if (!mayPublish(host.id(), *topic))
       return Error{Code::denied, host.name() + " may not publish " + jsonString(*topic) +
                                      ": it is neither a topic for anyone nor below \"" + host.id() + ".\""};
-    auto copy = copyOf(host, event);
-    if (!copy) return copy.error();
-    (*copy)->topic = *topic;
-    host.services().bus.publish(*std::move(copy));
+    if (!host.services().bus.wanted(*topic, given->server)) return {}; // nothing is copied for nobody
+    auto copy = given->copy(host);
+    copy->topic = *topic;
+    host.services().bus.publish(std::move(copy));
     return {};
   });
 }
@@ -196,13 +209,13 @@ pinion_status call(const pinion_host *raw, const char *address, const pinion_eve
     const auto text = nameArgument(address, "address");
     if (!text) return text.error();
     if (done == nullptr || id == nullptr) return Error{Code::invalid, "the done function or the id is NULL"};
-    auto copy = copyOf(host, event);
-    if (!copy) return copy.error();
+    const auto given = eventArgument(event);
+    if (!given) return given.error();
     const auto made =
         std::make_shared<Operation>(host.shared_from_this(), "the answer of", std::string(*text), done, user);
     if (auto kept = host.keep(made); !kept) return kept;
     *id = made->id();
-    const auto bus_id = host.services().bus.call(host.lane(), std::string(*text), *std::move(copy),
+    const auto bus_id = host.services().bus.call(host.lane(), std::string(*text), given->copy(host),
                                                  std::chrono::milliseconds(deadline_ms),
                                                  [made](Result<std::string> r) { made->arrive(std::move(r)); });
     made->onCancel([&bus = host.services().bus, bus_id] { bus.cancel(bus_id); });
