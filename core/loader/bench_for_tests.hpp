@@ -155,6 +155,17 @@ struct Bench {
       seen = now;
     }
   }
+  // Whether these were heard in this order, whatever lies between.
+  bool order(const std::vector<std::string> &wanted) {
+    return heard_.with([&](const auto &all) {
+      auto from = all.begin();
+      for (const auto &one : wanted) {
+        from = std::find(from, all.end(), one);
+        if (from == all.end()) return false;
+      }
+      return true;
+    });
+  }
   int count(const std::string &what) {
     return static_cast<int>(heard_.with([&](const auto &all) { return std::count(all.begin(), all.end(), what); }));
   }

@@ -131,6 +131,53 @@ TEST_CASE("a task's done function gets the status of its work") {
   CHECK(bench.count("probe.work ") == 1);
 }
 
+TEST_CASE("cancelling a task waits for its work, and its done function comes before") {
+  Bench bench;
+  bench.run({"probe"});
+  CHECK(bench.probe("work|b|block") == "0 ");
+  REQUIRE(bench.heard("probe.blocked "));
+  CHECK(bench.probe("cancel-blocked|b") == "0");
+  CHECK(bench.heard("probe.returned "));
+  CHECK(bench.order({"probe.unblocked ", "probe.done work -6 cancelled", "probe.returned "}));
+  CHECK(bench.probe("cancel|b") == "-2 ");
+  CHECK(bench.count("probe.done work 0 ") == 0);
+}
+
+TEST_CASE("cancelling from the pool waits until the lane has called the done function") {
+  Bench bench;
+  bench.run({"probe"});
+  std::vector<CallReply> kept;
+  REQUIRE(bench.bus.offer(bench.lane, "test", "test/keep", "{}",
+                          [&](const EventPtr &, CallReply reply) { kept.push_back(std::move(reply)); }));
+  CHECK(bench.probe("call|c|test/keep||20000") == "0 ");
+  CHECK(bench.probe("work|w|cancel") == "0 ");
+  CHECK(bench.heard("probe.pool 0 after done"));
+  CHECK(bench.heard("probe.done call -6 cancelled"));
+  CHECK(bench.heard("probe.done work 0 "));
+}
+
+TEST_CASE("a task that cancels itself ends its work first") {
+  Bench bench;
+  bench.run({"probe"});
+  CHECK(bench.probe("work|self|self") == "0 ");
+  CHECK(bench.heard("probe.itself 0"));
+  CHECK(bench.heard("probe.done work -6 cancelled"));
+}
+
+TEST_CASE("a plugin whose work does not end in time at stop is left as it is, with an error") {
+  LoaderLimits limits;
+  limits.stop = 10ms;
+  Bench bench("", limits);
+  bench.run({"probe"});
+  CHECK(bench.probe("work|b|block") == "0 ");
+  REQUIRE(bench.heard("probe.blocked "));
+  bench.loader.stop();
+  CHECK(has(bench.logged(), "plugin \"probe\" does not come to rest; it is left as it is and not stopped"));
+  CHECK(bench.probe("open-gate").empty());
+  CHECK(bench.heard("probe.unblocked "));
+  CHECK(bench.count("probe.stop ") == 0);
+}
+
 TEST_CASE("a plugin reads its own section and the facts of the node") {
   Bench bench("plugins:\n  probe:\n    greeting: hello\n    list: [1, 2]\n");
   bench.config->setFact("/version", "\"0.1.0\"");

@@ -152,6 +152,24 @@ TEST_CASE("a bad handshake is answered by the host and INVALID to the plugin") {
   CHECK(bench.heard("manners.accept -1"));
 }
 
+TEST_CASE("a client that sends faster than the plugin takes is closed") {
+  Served bench;
+  RawClient client(bench.front.port());
+  client.send(
+      "GET /socket HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nOrigin: https://panel\r\n"
+      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+  CHECK(client.takeThrough("\r\n\r\n").starts_with("HTTP/1.1 101"));
+  RawClient blocker(bench.front.port());
+  blocker.send("GET /lane/waits HTTP/1.1\r\nHost: h\r\n\r\n");
+  REQUIRE(bench.heard("manners.waits 0"));
+  const std::string masked("\x81\x82\0\0\0\0hi", 8);
+  for (int i = 0; i < 600; ++i) client.send(masked);
+  const auto got = client.takeThrough("too many messages at once");
+  CHECK(has(got, "\x03\xf0too many messages at once")); // 1008
+  CHECK(get(bench, "/pool/release") == "200 {}");
+  CHECK(blocker.answer().status == 200);
+}
+
 TEST_CASE("a socket that is open when its plugin stops is closed") {
   Served bench;
   RawClient client(bench.front.port());

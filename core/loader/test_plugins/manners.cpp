@@ -2,7 +2,8 @@
 #include <pinion/services.h>
 
 #include <chrono>
-#include <cstring>
+#include <condition_variable>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 
@@ -52,6 +53,27 @@ void late(pinion_reply *reply) {
   tell("manners.late", replies->answer(kept, PINION_OK, span("late")));
   replies->answer(reply, PINION_OK, span("{}"));
 }
+// A lane that waits, and what ends its waiting; 20 s at most.
+std::mutex gate_mutex;
+std::condition_variable gate_changed;
+bool gate_open = false;
+void waits(pinion_reply *reply) {
+  {
+    std::unique_lock lock(gate_mutex);
+    gate_open = false;
+    tell("manners.waits", 0);
+    gate_changed.wait_for(lock, std::chrono::seconds(20), [] { return gate_open; });
+  }
+  replies->answer(reply, PINION_OK, span("{}"));
+}
+void release(pinion_reply *reply) {
+  {
+    const std::lock_guard lock(gate_mutex);
+    gate_open = true;
+    gate_changed.notify_all();
+  }
+  replies->answer(reply, PINION_OK, span("{}"));
+}
 void empty(pinion_reply *reply) { replies->answer(reply, PINION_OK, {}); }
 void json(pinion_reply *reply) { replies->answer(reply, PINION_OK, span(R"({"a":1})")); }
 
@@ -61,7 +83,7 @@ struct Way {
 };
 constexpr Way kWays[] = {{"silent", &silent},   {"twice", &twice},     {"keeps", &keeps},   {"throws", &throws},
                          {"refuses", &refuses}, {"strange", &strange}, {"blocks", &blocks}, {"late", &late},
-                         {"empty", &empty},     {"json", &json}};
+                         {"waits", &waits},     {"release", &release}, {"empty", &empty},   {"json", &json}};
 
 const Way &way(void *user) { return *static_cast<const Way *>(user); }
 void asked(void *user, const pinion_event *, pinion_reply *reply) { way(user).run(reply); }

@@ -4,9 +4,13 @@
 
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <cstring>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -34,6 +38,18 @@ const pinion_host *host;
 Tables t;
 std::map<std::string, uint64_t> ids; // by the name that the test gave
 int ticks = 0;
+std::atomic<bool> call_done = false;
+
+// Work that blocks until it is released, 20 s at most.
+std::mutex gate_mutex;
+std::condition_variable gate_changed;
+bool gate_open = false;
+
+void openGate(bool open) {
+  const std::lock_guard lock(gate_mutex);
+  gate_open = open;
+  gate_changed.notify_all();
+}
 
 pinion_span span(const std::string &text) { return {text.data(), text.size()}; }
 std::string text(pinion_span bytes) { return {static_cast<const char *>(bytes.data), bytes.size}; }
@@ -69,12 +85,38 @@ void heard(void *, const pinion_event *e) {
 void echo(void *, const pinion_event *e, pinion_reply *reply) { t.reply->answer(reply, PINION_OK, e->payload); }
 void tick(void *) { tell("probe.tick", std::to_string(++ticks)); }
 void done(void *user, pinion_status status, pinion_span answer) {
+  if (std::strcmp(static_cast<const char *>(user), "call") == 0) call_done = true;
   tell("probe.done", std::string(static_cast<const char *>(user)) + " " + std::to_string(status) + " " + text(answer));
 }
 pinion_status work(void *) {
   tell("probe.work", "");
   return PINION_E_IO;
 }
+pinion_status blockWork(void *) {
+  tell("probe.blocked", "");
+  std::unique_lock lock(gate_mutex);
+  gate_changed.wait_for(lock, std::chrono::seconds(20), [] { return gate_open; });
+  lock.unlock();
+  tell("probe.unblocked", "");
+  return PINION_OK;
+}
+pinion_status releaseWork(void *) {
+  openGate(true);
+  return PINION_OK;
+}
+// Ends a call and a task from the pool; tells whether their done functions had come when cancel() returned.
+pinion_status cancelWork(void *) {
+  const pinion_status status = t.bus->cancel(host, ids["c"]);
+  tell("probe.pool", std::to_string(status) + (call_done ? " after done" : " before done"));
+  return PINION_OK;
+}
+pinion_status cancelItself(void *) {
+  tell("probe.itself", std::to_string(t.bus->cancel(host, ids["self"])));
+  return PINION_OK;
+}
+const std::map<std::string, pinion_work_fn> works{
+    {"block", &blockWork}, {"release", &releaseWork}, {"cancel", &cancelWork}, {"self", &cancelItself}};
+
 void cancelOwn(void *, const pinion_event *) { tell("probe.own", std::to_string(t.bus->cancel(host, ids["own"]))); }
 
 std::string cancelAll(const Words &w) {
@@ -192,6 +234,7 @@ const std::map<std::string, std::function<std::string(const Words &)>> operation
     {"call",
      [](const Words &w) { // name, address, payload, deadline
        Out out;
+       call_done = false;
        pinion_event event{};
        event.size = sizeof event;
        event.payload = span(w[3]);
@@ -214,6 +257,25 @@ const std::map<std::string, std::function<std::string(const Words &)>> operation
      [](const Words &w) {
        Out out;
        return out.say(t.tasks->run(host, &work, &done, const_cast<char *>("task"), &ids[w[1]], &out.error));
+     }},
+    {"work",
+     [](const Words &w) { // name, what
+       Out out;
+       openGate(false);
+       return out.say(t.tasks->run(host, works.at(w[2]), &done, const_cast<char *>("work"), &ids[w[1]], &out.error));
+     }},
+    {"open-gate",
+     [](const Words &) {
+       openGate(true);
+       return std::string();
+     }},
+    {"cancel-blocked",
+     [](const Words &w) { // name: a task that blocks; its release is another task, so that cancel() has to wait for it
+       uint64_t id = 0;
+       t.tasks->run(host, &releaseWork, &done, const_cast<char *>("release"), &id, nullptr);
+       const pinion_status status = t.bus->cancel(host, ids[w[1]]);
+       tell("probe.returned", "");
+       return std::to_string(status);
      }},
     {"act",
      [](const Words &w) { // name, server, verb, args
