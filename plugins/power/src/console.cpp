@@ -70,9 +70,13 @@ void Power::onLine(Game &game, std::string_view line) {
 
 Result<void> Power::sendCommand(Game &game, const std::string &command) {
   if (const auto taken = host_.input(game.uuid, command + "\n"); !taken) {
-    const bool detached = taken.error().code == PINION_E_NOT_FOUND;
-    const Error error{taken.error().code, "environment/docker: cannot send command to container: " +
-                                              (detached ? "not attached to instance" : taken.error().text)};
+    constexpr std::string_view prefix = "environment/docker: ";
+    const std::string &why = taken.error().text;
+    Error error = taken.error();
+    if (error.code == PINION_E_NOT_FOUND)
+      error.text = "environment/docker: cannot send command to container: not attached to instance";
+    else if (!why.starts_with(prefix))
+      error.text = "environment/docker: cannot send command to container: " + why;
     Json fields;
     fields["server"] = game.uuid;
     fields["error"] = error.text;

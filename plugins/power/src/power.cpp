@@ -146,6 +146,7 @@ void Power::onRestore(const EventView &event) {
   const Json payload = event.json();
   if (event.server.empty() || !payload.is_object()) return;
   const GamePtr one = game(std::string(event.server));
+  if (one->live || booting(*one)) return; // the engine came late, and somebody was quicker
   const bool running = payload.value("running", false);
   const std::string saved = payload.value("state", "offline");
   if (running) {
