@@ -57,7 +57,7 @@ FAULTS = [
     (documents, {"docs/sdk/rules.md": "1. A rule.\n"}, "a rule without its test"),
     (documents, {"docs/adr/0001-b.md": "# b\n"}, "two decisions have the number 0001"),
     (headers, {"core/base/bad.hpp": "#pragma once\ninline std::string text();\n"}, "bad.hpp: does not compile alone"),
-    (headers, {"core/base/bad.hpp": "struct Twice {};\n"}, "bad.hpp: does not compile alone"),
+    (headers, {"core/base/bad.hpp": "struct Twice {};\n"}, "bad.hpp: does not say #pragma once"),
 ]
 if shutil.which("clang-format-14"):
     FAULTS.append((formatting, {"core/base/bad.cpp": "int  a ;\n"}, "bad.cpp: not as clang-format-14 writes it"))

@@ -37,11 +37,20 @@ class Tree:
         return sorted({name.split("/")[1] for name in self.matching(r"plugins/[^/]+/src/.*")})
 
     @functools.cached_property
+    def commands(self):
+        path = self.build / "compile_commands.json"
+        return json.loads(path.read_text()) if path.exists() else []
+
+    @functools.cached_property
+    def compiled(self):
+        """The source files of the build."""
+        return {pathlib.Path(entry["file"]) for entry in self.commands}
+
+    @functools.cached_property
     def compile_flags(self):
         """Of each folder with sources: the -I, -isystem, -D and -std flags of one of its files."""
-        path = self.build / "compile_commands.json"
         out = {}
-        for entry in json.loads(path.read_text()) if path.exists() else []:
+        for entry in self.commands:
             words = entry["command"].split()
             flags = []
             for at, word in enumerate(words):
