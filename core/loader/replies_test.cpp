@@ -44,7 +44,12 @@ TEST_CASE("only the first answer counts; what is used up is cancelled") {
 
 TEST_CASE("a call that is kept and never answered ends at its deadline; the late answer is dropped") {
   Served bench;
-  CHECK(bench.ask("manners/keeps", "", 5ms) == "failed -5 \"manners/keeps\" gave no answer within 5 ms");
+  // On a busy machine a deadline may pass before the plugin gets its turn; then a longer one is tried.
+  for (auto deadline = 10ms; bench.count("manners.kept 0") == 0; deadline *= 2) {
+    CHECK(bench.ask("manners/keeps", "", deadline) ==
+          "failed -5 \"manners/keeps\" gave no answer within " + std::to_string(deadline.count()) + " ms");
+    CHECK(bench.ask("manners/json") == R"({"a":1})"); // behind it, on both lanes
+  }
   CHECK(bench.ask("manners/late") == "{}");
   CHECK(bench.heard("manners.gone 1"));
   CHECK(bench.heard("manners.late -6"));

@@ -37,6 +37,7 @@ void twice(pinion_reply *reply) {
 void keeps(pinion_reply *reply) {
   replies->keep(reply);
   kept = reply;
+  tell("manners.kept", 0);
 }
 void throws(pinion_reply *) { throw std::runtime_error("no manners"); }
 void refuses(pinion_reply *reply) { replies->answer(reply, PINION_E_BUSY, span("come back later")); }
