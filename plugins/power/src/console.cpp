@@ -49,13 +49,6 @@ void Power::onContainer(Game &game, const EventView &event) {
 }
 
 void Power::onLine(Game &game, std::string_view line) {
-  if (game.state == State::starting || game.state == State::running) {
-    if (game.state == State::starting && profileOf(game).done.matches(line)) setState(game, State::running);
-    // Its own stop command: what follows is an end that was meant. Existing daemons call it offline at once, and so
-    // start a server again that still runs.
-    const StopWay &way = profileOf(game).stop;
-    if (way.kind == StopWay::Kind::command && line == way.value) game.said_stop = std::chrono::steady_clock::now();
-  }
   switch (game.throttle.line(Throttle::Clock::now())) {
   case Throttle::Verdict::pass:
     if (const auto told = host_.publish("console output", game.uuid, line, PINION_EVENT_RAW); !told)
@@ -65,6 +58,14 @@ void Power::onLine(Game &game, std::string_view line) {
     say(game, "Server is outputting console data too quickly -- throttling...");
     break;
   case Throttle::Verdict::drop: break;
+  }
+  // After the line itself: whoever watches sees what made the server running before it is.
+  if (game.state == State::starting || game.state == State::running) {
+    if (game.state == State::starting && profileOf(game).done.matches(line)) setState(game, State::running);
+    // Its own stop command: what follows is an end that was meant. Existing daemons call it offline at once, and so
+    // start a server again that still runs.
+    const StopWay &way = profileOf(game).stop;
+    if (way.kind == StopWay::Kind::command && line == way.value) game.said_stop = std::chrono::steady_clock::now();
   }
 }
 
