@@ -19,13 +19,13 @@ void appendPool(std::string &out, const std::string &subnet, const std::string &
   out.push_back('}');
 }
 
-bool overlaps(const std::string &body) {
-  return body.find("Pool overlaps") != std::string::npos || body.find("invalid pool request") != std::string::npos;
-}
+bool says(const std::string &body, std::string_view words) { return body.find(words) != std::string::npos; }
+
+bool overlaps(const std::string &body) { return says(body, "Pool overlaps") || says(body, "invalid pool request"); }
 
 } // namespace
 
-std::string networkBody(const Config::Docker::Network &network, bool own_pool) {
+std::string networkBody(const Config::Docker::Network &network, bool own_pool, bool own_bridge) {
   std::string out = "{\"Name\":" + jsonString(network.name) + ",\"CheckDuplicate\":true,\"Driver\":" +
                     jsonString(network.driver.empty() ? "bridge" : network.driver) +
                     ",\"EnableIPv6\":" + boolean(network.ipv6) + ",\"Internal\":" + boolean(network.is_internal) +
@@ -42,8 +42,8 @@ std::string networkBody(const Config::Docker::Network &network, bool own_pool) {
          ",\"com.docker.network.bridge.enable_icc\":\"" + boolean(network.enable_icc) +
          "\",\"com.docker.network.bridge.enable_ip_masquerade\":\"true\"" +
          ",\"com.docker.network.bridge.host_binding_ipv4\":\"0.0.0.0\"" +
-         ",\"com.docker.network.bridge.name\":\"pterodactyl0\",\"com.docker.network.driver.mtu\":\"" +
-         std::to_string(network.mtu) + "\"}}";
+         (own_bridge ? ",\"com.docker.network.bridge.name\":\"pterodactyl0\"" : "") +
+         ",\"com.docker.network.driver.mtu\":\"" + std::to_string(network.mtu) + "\"}}";
   return out;
 }
 
@@ -89,7 +89,7 @@ Result<NetworkFacts> ensureNodeNetwork(Engine &engine, const Config::Docker::Net
   const std::string path = "/networks/" + urlEncoded(network.name),
                     what = "environment/docker: network " + network.name;
   created = false;
-  for (bool own_pool = true;;) {
+  for (bool own_pool = true, own_bridge = true;;) {
     const auto found = engine.request("GET", path, "", deadline);
     if (!found) return during(what, found.error());
     if (found->status == 200) return networkFacts(found->body);
@@ -97,16 +97,20 @@ Result<NetworkFacts> ensureNodeNetwork(Engine &engine, const Config::Docker::Net
     if (created) return Error{Code::io, what + ": the engine made it and does not know it"};
     log::info("creating the missing network of this node, this could take a few seconds...",
               {{"network", network.name}});
-    auto made = engine.request("POST", "/networks/create", networkBody(network, own_pool), deadline);
-    if (made && made->status >= 400 && made->status != 409 && overlaps(made->body)) {
+    const auto made = engine.request("POST", "/networks/create", networkBody(network, own_pool, own_bridge), deadline);
+    if (!made) return during(what, made.error());
+    if (made->status == 201 || made->status == 409) { // 409: made meanwhile
+      created = true;
+    } else if (own_pool && overlaps(made->body)) {
       log::warn("the addresses of the network overlap with another one: the engine chooses",
                 {{"network", network.name}});
       own_pool = false;
-      made = engine.request("POST", "/networks/create", networkBody(network, own_pool), deadline);
+    } else if (own_bridge && says(made->body, "same bridge name")) { // a second node on this machine
+      log::warn("another network has the bridge pterodactyl0: the engine names one", {{"network", network.name}});
+      own_bridge = false;
+    } else {
+      return engineError(what, *made);
     }
-    if (!made) return during(what, made.error());
-    if (made->status != 201 && made->status != 409) return engineError(what, *made); // 409: made meanwhile
-    created = true;
   }
 }
 

@@ -8,8 +8,9 @@
 
 namespace pinion::core {
 
-// `own_pool` false: the engine chooses the addresses (after it refused ours as overlapping).
-std::string networkBody(const Config::Docker::Network &network, bool own_pool);
+// `own_pool` false: the engine chooses the addresses (after it refused ours as overlapping). `own_bridge` false: it
+// names the bridge (another network of this machine has ours).
+std::string networkBody(const Config::Docker::Network &network, bool own_pool, bool own_bridge = true);
 std::string forcedNetworkBody(const std::string &name, const std::string &ip);
 
 struct NetworkFacts {
