@@ -114,6 +114,12 @@ void tellPanel(Parts &parts) {
   });
 }
 
+void sayHowToTalk(Parts &parts) {
+  for (const auto &server : parts.registry.all())
+    std::printf("Talk to the server %s: %s console --standalone %s %s\n", server->definition()->settings.name.c_str(),
+                programPath().c_str(), parts.config->get()->standalone.c_str(), server->text().substr(0, 8).c_str());
+}
+
 void loadPlugins(Parts &parts) {
   const ConfigPtr config = parts.config->get();
   std::vector<std::string> names;
@@ -196,6 +202,7 @@ Result<void> boot(Parts &parts, const std::vector<std::string> &notes) {
                           {"port", std::to_string(parts.front.port())},
                           {"servers", std::to_string(parts.registry.size())}});
   for (const std::string &note : notes) std::printf("%s\n", note.c_str());
+  if (!parts.config->get()->standalone.empty()) sayHowToTalk(parts);
   std::fflush(stdout);
   return {};
 }

@@ -169,6 +169,7 @@ TEST_CASE("a standalone folder is prepared once and then left alone") {
   CHECK(now->api.host == "127.0.0.1");
   CHECK(now->api.port >= 8080);
   CHECK(now->token.size() == 64);
+  CHECK(setup->notes[1].find(now->token) != std::string::npos);
   CHECK(now->token_id.size() == 16);
   CHECK(now->system.root_directory == place + "/data");
   CHECK(now->system.log_directory == place + "/logs");

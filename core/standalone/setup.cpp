@@ -137,14 +137,14 @@ Result<StandaloneSetup> prepareStandalone(const std::string &given) {
     if (auto made = writeNew(setup.config_path, configText(directory, *token_id, *token, port), 0600); !made)
       return made.error();
     setup.first_run = true;
-    setup.notes.push_back("Made " + setup.config_path + ": the daemon listens on http://127.0.0.1:" +
-                          std::to_string(port) + "; its token is in that file.");
+    setup.notes.push_back("Made " + setup.config_path +
+                          ": the daemon listens on http://127.0.0.1:" + std::to_string(port) + ".");
+    setup.notes.push_back("Its token, for the API and for consoles, is " + *token + " (kept in that file).");
   }
   if (!hasDefinitions(directory + "/servers")) {
     const std::string path = directory + "/servers/demo.yml";
     if (auto made = writeNew(path, demo_definition, 0644); !made) return made.error();
     setup.notes.push_back("Made " + path + ": a small server to try; add your own beside it.");
-    setup.notes.push_back("Look at its console with: pinion console --standalone " + directory + " demo");
   }
   return setup;
 }

@@ -10,8 +10,10 @@ from support.panel import Panel, server
 
 
 @pytest.fixture(scope="session", autouse=True)
-def image() -> None:
+def image() -> Iterator[None]:
     engine.make_image()
+    yield
+    engine.docker("network", "rm", "functional_nw", "pinion_nw", check=False)
 
 
 @pytest.fixture

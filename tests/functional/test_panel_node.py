@@ -91,8 +91,8 @@ def test_a_crashed_game_comes_back_once(launch, game):
     console.expect("console output", "Exit code: 7")
     console.expect("status", "running")
     console.send("send command", "die")
-    console.expect("console output", "Aborting automatic restart")
     console.expect("status", "offline")
+    console.expect("console output", "Aborting automatic restart")
 
 
 def test_a_slow_console_does_not_delay_another_and_is_told_what_it_missed(launch, panel):

@@ -16,7 +16,7 @@ from support.node import PINION, until
 class Standalone:
     def __init__(self, folder) -> None:
         self.folder = folder
-        self.out = folder.parent / "output"
+        self.out = folder.parent / f"output-{len(list(folder.parent.glob('output-*')))}"
         with open(self.out, "ab") as out:
             self.process = subprocess.Popen([str(PINION), "--standalone", str(folder)], stdout=out, stderr=out)
         until(lambda: self.process.poll() is not None or "listening" in self.output, "listening")
