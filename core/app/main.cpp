@@ -7,8 +7,6 @@
 #include "machine/report.hpp"
 #include "standalone/folder_source.hpp"
 
-#include <Poco/Net/SSLManager.h>
-
 #include <cstdio>
 #include <filesystem>
 
@@ -78,8 +76,5 @@ int main(int count, char **values) {
     line->standalone = std::filesystem::absolute(line->standalone, error).lexically_normal().string();
     if (!line->config_given) line->config_path = line->standalone + "/config.yml";
   }
-  Poco::Net::initializeSSL();
-  const int code = dispatch(*line);
-  Poco::Net::uninitializeSSL();
-  return code;
+  return dispatch(*line);
 }
