@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::uint32_t stop_limit_ms = 600'000; // what a stop or restart waits before it kills
 constexpr std::uint32_t boot_end_ms = 10'000;    // what a kill waits for a start that it ended
+constexpr std::uint32_t launch_end_ms = 40'000;  // what others wait for it: longer than the engine's start may take
 
 constexpr const char *busy_text =
     "another power action is currently being processed for this server, please try again later";
@@ -47,14 +48,17 @@ Task<bool> Power::acquire(ActionLock &lock, std::uint32_t wait_ms) {
 }
 
 bool Power::endAction(Game &game, const char *by) {
-  const ActionPtr action = game.action;
-  if (!action) return false;
-  const bool was_booting = action->booting;
-  if (action->ended == nullptr) {
-    action->ended = by;
-    if (was_booting) host_.cancel(action->pending);
-  }
+  if (!game.action) return false;
+  const bool was_booting = game.action->booting;
+  if (!game.action->launched) breakOff(game, by);
   return was_booting;
+}
+
+void Power::breakOff(Game &game, const char *by) {
+  const ActionPtr action = game.action;
+  if (!action || action->ended != nullptr) return;
+  action->ended = by;
+  if (action->booting) host_.cancel(action->pending);
 }
 
 Task<Result<void>> Power::perform(GamePtr game, std::string action, std::uint32_t wait_seconds) {
@@ -63,10 +67,11 @@ Task<Result<void>> Power::perform(GamePtr game, std::string action, std::uint32_
   ++game->actions;
   if (action == "kill") co_return co_await kill(game);
   std::uint32_t wait_ms = wait_seconds * 1000;
-  // A stop is not refused by the start that it is meant for: the start gives up.
-  if (action == "stop" && booting(*game)) {
-    endAction(*game, "stop");
-    wait_ms = std::max(wait_ms, boot_end_ms);
+  // A stop is not refused by the start that it is meant for: the start gives up. One that is all but over (its game may
+  // be running already, while the engine's answer is on its way) refuses nobody.
+  if (booting(*game) && (action == "stop" || game->action->launched)) {
+    if (action == "stop") endAction(*game, "stop");
+    wait_ms = std::max(wait_ms, launch_end_ms);
   }
   const bool acquired = co_await acquire(game->lock, wait_ms);
   if (game->gone) co_return Error{PINION_E_CANCELLED, "the server was deleted"};
@@ -93,7 +98,11 @@ Task<Result<void>> Power::performLocked(GamePtr game, std::string action, Action
 // Takes the lock when it is free, ends a start that holds it, and does not wait for anything else.
 Task<Result<void>> Power::kill(GamePtr game) {
   const std::uint32_t wait_ms = endAction(*game, "kill") ? boot_end_ms : 0;
-  const bool acquired = co_await acquire(game->lock, wait_ms);
+  bool acquired = co_await acquire(game->lock, wait_ms);
+  if (!acquired && booting(*game)) {
+    breakOff(*game, "kill");
+    acquired = co_await acquire(game->lock, boot_end_ms);
+  }
   if (game->gone) co_return Error{PINION_E_CANCELLED, "the server was deleted"};
   const ActionLockGuard guard(game->lock, acquired);
   co_return co_await terminate(game);
@@ -101,7 +110,7 @@ Task<Result<void>> Power::kill(GamePtr game) {
 
 Task<Result<void>> Power::stopRegardless(GamePtr game, std::uint32_t deadline_ms, bool kill, const char *by) {
   ++game->actions;
-  const std::uint32_t wait_ms = endAction(*game, by) ? boot_end_ms : 0;
+  const std::uint32_t wait_ms = endAction(*game, by) ? launch_end_ms : 0;
   const bool acquired = co_await acquire(game->lock, wait_ms);
   if (game->gone) co_return Error{PINION_E_CANCELLED, "the server was deleted"};
   const ActionLockGuard guard(game->lock, acquired);

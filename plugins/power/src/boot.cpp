@@ -185,6 +185,7 @@ Task<Result<void>> Power::attachAndStart(GamePtr game, ActionPtr action, bool st
   if (!start) co_return Result<void>();
   const auto spent = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began).count();
   const auto left = std::max<std::int64_t>(attach_and_start_ms - spent, 1);
+  action->launched = true;
   const Answer started = co_await act(game, "start", "{}", static_cast<std::uint32_t>(left), action);
   if (!started) co_return environmentError("environment/docker: failed to start container", started.error());
   co_return Result<void>();

@@ -124,7 +124,9 @@ Result<void> Power::addOffers() {
     return added;
   if (auto added = add("power/busy", "is a power action under way?",
                        [](const GamePtr &one, const Json &, pinion::CallReply reply) {
-                         reply.ok(one->lock.held() ? "{\"busy\":true}" : "{\"busy\":false}");
+                         // A game that runs is not kept busy by the engine's late answer to its start.
+                         const bool over = one->action && one->action->launched && one->state == State::running;
+                         reply.ok(one->lock.held() && !over ? "{\"busy\":true}" : "{\"busy\":false}");
                        });
       !added)
     return added;

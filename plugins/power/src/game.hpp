@@ -31,6 +31,7 @@ constexpr const char *name(State state) {
 // A power action that holds the lock.
 struct Action {
   bool booting = false;        // between the beginning of a start and the running container
+  bool launched = false;       // the engine was told to start the container: from now on it may be running
   const char *ended = nullptr; // "kill", "stop", ...: who ended it before its time; it does not go on
   std::uint64_t pending = 0;   // the call or act it waits for while booting
 };

@@ -76,7 +76,7 @@ void Power::forget(std::string_view uuid) {
   game->live = false;
   game->container_events.reset();
   game->lock.close();
-  endAction(*game, "deletion");
+  breakOff(*game, "deletion");
   // Ending one resumes its coroutine, which takes its id off the list.
   while (!game->pending.empty()) {
     std::uint64_t *const slot = game->pending.back();

@@ -62,8 +62,11 @@ private:
   Task<Result<void>> performLocked(GamePtr game, std::string action, ActionPtr current);
   Task<bool> acquire(ActionLock &lock, std::uint32_t wait_ms);
   Result<void> preCheck(const Game &game) const;
-  // Ends an action under way that would start the server. True when it was booting.
+  // Ends an action under way that would start the server, unless its container is being launched: that is near its
+  // end, and is waited for. True when it was booting.
   bool endAction(Game &game, const char *by);
+  // The same, launched or not.
+  void breakOff(Game &game, const char *by);
   Task<Result<void>> kill(GamePtr game);
   // Takes the lock if it can be had, then stops: for those who must not be refused.
   Task<Result<void>> stopRegardless(GamePtr game, std::uint32_t deadline_ms, bool kill, const char *by);
