@@ -4,6 +4,7 @@
 #include "app/plugin_folder.hpp"
 #include "app/version.hpp"
 #include "log/log.hpp"
+#include "machine/memory_use.hpp"
 #include "machine/preparation.hpp"
 
 #include <malloc.h>
@@ -197,7 +198,7 @@ int runDaemon(const CommandLine &line, std::unique_ptr<ConfigStore> config, std:
   const Result<void> booted = boot(parts, notes);
   if (!booted && booted.error().code != Code::stopping) log::error(booted.error().text);
   if (booted) {
-    ::malloc_trim(0);
+    machine::giveBackBootMemory();
     parts.stop_request.wait();
   }
   parts.stop();
