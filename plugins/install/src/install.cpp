@@ -12,6 +12,7 @@ constexpr std::uint32_t busy_ms = 5'000;
 constexpr std::uint32_t sync_ms = 90'000;
 constexpr std::uint32_t stop_ms = 60'000; // for the 10 seconds that the server gets, and its kill
 constexpr std::uint32_t step_ms = 900'000;
+constexpr std::uint32_t container_ms = 900'000; // its image may have to be pulled
 constexpr std::uint32_t start_ms = 1'800'000;
 constexpr std::int64_t default_limit_minutes = 1440;
 constexpr std::size_t served_log_bytes = 8u << 20;
@@ -92,6 +93,7 @@ void Install::onCreated(const EventView &event) {
   if (uuid.empty()) uuid = payload.value("uuid", "");
   Order order;
   order.start_after = payload.value("start_on_completion", false);
+  order.make_container = true;
   if (!uuid.empty()) host_.spawn(install(uuid, order));
 }
 
@@ -158,6 +160,7 @@ Task<void> Install::install(std::string uuid, Order order) {
     const Result<pinion::Handle> hold = host_.hold(uuid, "installing");
     if (hold) {
       done = co_await prepare(run, order);
+      if (done && run->deleted) done = deleted_error;
       if (done) done = co_await execute(run, order);
     } else {
       done = hold.error();
@@ -183,7 +186,20 @@ Task<Result<void>> Install::prepare(RunPtr run, Order order) {
     if (!synced)
       co_return Error{synced.error().code, "install: failed to sync server state with Panel: " + synced.error().text};
   }
+  if (order.make_container) co_await makeContainer(run);
   co_return Result<void>();
+}
+
+// As Wings does before the first installation. A start makes it anew, so that a failure is no reason not to install.
+Task<void> Install::makeContainer(RunPtr run) {
+  for (const char *verb : {"pull", "create"}) {
+    if (run->deleted) co_return;
+    const Answer answer = co_await host_.act(run->uuid, verb, "{}", container_ms, &run->pending);
+    if (answer) continue;
+    if (!run->deleted)
+      log(PINION_LOG_WARN, "the container of a new server could not be made yet", run->uuid, answer.error());
+    co_return;
+  }
 }
 
 // A node without a power plugin has nothing that could stop the server: it must be offline then.

@@ -30,6 +30,7 @@ struct Order {
   bool sync_first = false;
   bool stop_first = false;
   bool start_after = false;
+  bool make_container = false; // of the game, as a server that was just created has one
 };
 
 class Install {
@@ -57,6 +58,7 @@ private:
   Task<void> install(std::string uuid, Order order);
   Task<Result<void>> prepare(RunPtr run, Order order);
   Task<Result<void>> stopServer(RunPtr run);
+  Task<void> makeContainer(RunPtr run);
   Task<Result<void>> execute(RunPtr run, Order order);
   Task<Result<void>> runScript(RunPtr run);
   Task<Result<void>> runContainer(RunPtr run, Script script);

@@ -33,6 +33,14 @@ struct Node {
       held_at_report = fake.server(server)["held_by"];
       asked.ok("");
     });
+    for (const char *verb : {"pull", "create"})
+      fake.onAct(verb, [this, verb](const FakeAsked &asked) {
+        made.push_back(verb);
+        if (container_fails)
+          asked.fail(PINION_E_IO, "no such image");
+        else
+          asked.ok("{}");
+      });
     fake.onAct("run-once", [this](const FakeAsked &asked) {
       script_file = slurp(fake.nodeFolder("tmp") / server / "install.sh");
       fake.publish("container run", server, R"({"phase":"started"})");
@@ -81,7 +89,8 @@ struct Node {
   pinion::testing::FakeHost fake{"install"};
   pinion::testing::Running<Install> plugin;
   std::string script = R"({"container_image":"alpine:3","entrypoint":"ash","script":"echo\r\n"})";
-  bool run_held = false;
+  bool run_held = false, container_fails = false;
+  Texts made; // of the game's container
   std::vector<Json> reports;
   Json held_at_report = "never", held_at_start = "never";
   std::string script_file;
@@ -155,7 +164,7 @@ TEST_CASE("a log that is not there is an error that says so") {
 TEST_CASE("a skipped script does not run, and the end is told") {
   Node node(Json{{"skip_egg_scripts", true}});
   node.create(false);
-  CHECK(node.fake.acts().empty());
+  CHECK(node.fake.acts().size() == node.made.size());
   CHECK(node.told() == Texts{"install completed: "});
   CHECK(node.reports == std::vector<Json>{reported(true, false)});
 }
@@ -196,12 +205,29 @@ TEST_CASE("a report that the Panel refuses is a warning and changes nothing else
   CHECK(node.errors(PINION_LOG_WARN) == Texts{"422"});
 }
 
+TEST_CASE("a new server has its container before its installation, a reinstalled one keeps what it has") {
+  Node node;
+  node.create(false);
+  CHECK(node.made == Texts{"pull", "create"});
+  CHECK(node.fake.request("POST", route + "/install")->status == 202);
+  CHECK(node.made.size() == 2);
+}
+
+TEST_CASE("a container that cannot be made yet does not keep a server from being installed") {
+  Node node;
+  node.container_fails = true;
+  node.create(false);
+  CHECK(node.made == Texts{"pull"});
+  CHECK(node.reports == std::vector<Json>{reported(true, false)});
+  CHECK(node.errors(PINION_LOG_WARN) == Texts{"no such image"});
+}
+
 TEST_CASE("a second installation does not begin while one is under way") {
   Node node;
   node.run_held = true;
   node.create(false);
   CHECK(node.fake.request("POST", route + "/install")->status == 202);
-  CHECK(node.fake.acts().size() == 1);
+  CHECK(node.fake.acts().size() == node.made.size() + 1);
   CHECK(node.reports.empty());
   CHECK(node.errors(PINION_LOG_WARN) == Texts{"install: cannot obtain installation lock"});
   node.fake.act("run-once").ok();
@@ -294,7 +320,7 @@ TEST_CASE("steps of other plugins run around the script") {
     offer("install-step/before", Json{{"phase", "before-script"}}, false);
     node.create(false);
     CHECK(called == Texts{"install-step/before {\"reinstall\":false}"});
-    CHECK(node.fake.acts().empty());
+    CHECK(node.fake.acts().size() == node.made.size());
     CHECK(node.errors() == Texts{"install-step/before: broken"});
     CHECK(node.reports == std::vector<Json>{reported(false, false)});
   }
