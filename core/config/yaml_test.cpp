@@ -161,8 +161,7 @@ TEST_CASE("a document that is too deep or too large is refused with its line") {
 TEST_CASE("plain scalars become what YAML says they are, quoted ones stay strings") {
   CHECK(read("[yes, off, 0755, 0x10, 1_000, 1.50, 1e3, ~, null, '5', \"yes\", 12:30, word, -7]") ==
         R"([true,false,493,16,1000,1.5,1000,null,null,"5","yes","12:30","word",-7])");
-  CHECK(read("[!!str 5, 18446744073709551615, 99999999999999999999]") ==
-        R"(["5",18446744073709551615,1e+20])");
+  CHECK(read("[!!str 5, 18446744073709551615, 99999999999999999999]") == R"(["5",18446744073709551615,1e+20])");
 }
 
 TEST_CASE("an explicit tag is kept") {
