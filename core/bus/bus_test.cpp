@@ -324,6 +324,23 @@ TEST_CASE("a bounded event whose listener's lane is closed is released") {
   CHECK(released == 1);
 }
 
+TEST_CASE("what waits for a lane that is closed is freed with it") {
+  Bench bench;
+  Heard heard;
+  bench.listen("line", heard);
+  std::atomic<int> released = 0;
+  auto witness = std::make_shared<int>(1);
+  bench.lane.pause();
+  for (int i = 0; i < 3; ++i) bench.bus.publish("line", kOne, "1", true, [&] { ++released; });
+  bench.bus.call(bench.lane, "no/where", std::make_unique<Event>(), 1h, [witness](const Result<std::string> &) {});
+  CHECK(released == 0);
+  CHECK(witness.use_count() == 2);
+  bench.lane.close();
+  CHECK(released == 3);
+  CHECK(witness.use_count() == 1);
+  CHECK(heard.empty());
+}
+
 TEST_CASE("a subscription that is cancelled hears nothing more; a running callback is waited for") {
   Bench bench;
   Signal entered;

@@ -71,18 +71,35 @@ void DeliveryQueue::taken(const Item &item) {
 void DeliveryQueue::post(std::unique_lock<std::mutex> &lock, Items &trash) {
   if (jobs_ >= items_.size()) return; // the job of an item that was dropped does for this one
   ++jobs_;
+  auto jobs = shared_jobs_.lock();
+  if (!jobs) shared_jobs_ = jobs = std::make_shared<Jobs>(shared_from_this());
+  ++jobs->waiting;
   lock.unlock();
-  const bool posted = lane_.post([self = shared_from_this()] { self->step(); });
+  const bool posted = lane_.post([jobs] { jobs->queue->step(*jobs); });
+  if (!posted) {
+    lock.lock();
+    closed_ = true;
+    jobs->waiting = 0; // the items go to the caller's trash and not with `jobs`, since the caller may hold other locks
+    trash.splice(trash.end(), items_);
+    lock.unlock();
+  }
+  jobs.reset(); // may be the last; locks then
   lock.lock();
-  if (posted) return;
-  closed_ = true;
-  trash.splice(trash.end(), items_);
 }
 
-void DeliveryQueue::step() {
+DeliveryQueue::Jobs::~Jobs() {
+  Items trash;
+  const std::lock_guard lock(queue->mutex_);
+  if (waiting == 0) return;
+  queue->closed_ = true;
+  trash.splice(trash.end(), queue->items_);
+}
+
+void DeliveryQueue::step(Jobs &jobs) {
   Items one;
   std::unique_lock lock(mutex_);
   --jobs_;
+  --jobs.waiting;
   if (items_.empty()) return;
   one.splice(one.begin(), items_, items_.begin());
   Item &item = one.front();

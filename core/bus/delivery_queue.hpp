@@ -79,8 +79,18 @@ public:
   void cut(Endpoint &to);
 
 private:
+  // What the lane's jobs share. When the last of them goes and not all ran, the lane was closed: nothing of this queue
+  // will be delivered, and the items, which refer back to the queue, have to go.
+  struct Jobs {
+    explicit Jobs(std::shared_ptr<DeliveryQueue> of) : queue(std::move(of)) {}
+    Jobs(const Jobs &) = delete;
+    Jobs &operator=(const Jobs &) = delete;
+    ~Jobs();
+    const std::shared_ptr<DeliveryQueue> queue;
+    std::size_t waiting = 0; // under the queue's lock
+  };
   void post(std::unique_lock<std::mutex> &lock, Items &trash);
-  void step();
+  void step(Jobs &jobs);
   void taken(const Item &item);
   void dropOldest(Subscription &to, Items &trash);
 
@@ -89,6 +99,7 @@ private:
   std::condition_variable idle_;
   Items items_;
   std::size_t jobs_ = 0; // posted to the lane and not yet run; never fewer than items
+  std::weak_ptr<Jobs> shared_jobs_;
   const Endpoint *running_ = nullptr;
   bool closed_ = false; // the lane refused
 };
