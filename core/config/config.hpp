@@ -101,7 +101,7 @@ struct Config {
   int remote_timeout = 30, boot_servers_per_page = 50;
   std::map<std::string, std::string> custom_headers;
   std::vector<std::string> allowed_mounts;
-  bool block_base_dir_mount = true;
+  bool block_base_dir_mount = false; // newer nodes write true; a classic file has no such key and no such rule
   std::vector<std::string> allowed_origins;
   bool allow_cors_private_network = false;
   bool ignore_panel_config_updates = false;

@@ -71,7 +71,8 @@ TEST_CASE("what the Panel pushes is applied and written") {
 }
 
 TEST_CASE("no push moves folders, the Panel, mounts or what is loaded") {
-  const Node node("token: t\nremote: https://panel\nallowed_mounts: [/srv]\nsystem: {root_directory: /r}\n");
+  const Node node("token: t\nremote: https://panel\nallowed_mounts: [/srv]\nBlockBaseDirMount: true\n"
+                  "system: {root_directory: /r}\n");
   node.take(R"({"remote":"https://evil","Remote":"https://evil","allowed_mounts":["/"],"AllowedMounts":["/"],
     "api":{"disable_remote_download":true},"standalone":"/x","plugins_directory":"/x","plugins":{"evil":{}},
     "BlockBaseDirMount":false,

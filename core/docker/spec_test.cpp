@@ -346,6 +346,7 @@ TEST_CASE("custom mounts come from allowed folders only") {
     CAPTURE(bad);
     CHECK(mounted(bad, "/maps").empty());
   }
+  config.block_base_dir_mount = true;
   for (const char *bad : {"/home/container", "/home/container/", "/home/container/maps", "/", "mnt", ""}) {
     CAPTURE(bad);
     CHECK(mounted("/maps", "/maps", bad).empty());
