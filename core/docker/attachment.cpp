@@ -112,7 +112,8 @@ void Attachment::watch() {
 }
 
 Result<void> Attachment::input(std::string bytes) {
-  if (closed_) return Error{Code::io, "environment/docker: cannot send command to container: not attached to instance"};
+  if (closed_)
+    return Error{Code::notFound, "environment/docker: cannot send command to container: not attached to instance"};
   const bool taken = input_.with([&](std::string &waiting) {
     if (waiting.size() + bytes.size() > kMostInput) return false;
     waiting += bytes;

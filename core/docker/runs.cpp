@@ -78,7 +78,7 @@ Result<void> Runs::input(const ServerPtr &server, std::string bytes) {
   const auto run = find(server->id());
   const auto attachment = run ? run->attachment.with([](const auto &current) { return current; }) : nullptr;
   if (!attachment || !attachment->open())
-    return Error{Code::io, "environment/docker: cannot send command to container: not attached to instance"};
+    return Error{Code::notFound, "environment/docker: cannot send command to container: not attached to instance"};
   return attachment->input(std::move(bytes));
 }
 

@@ -94,7 +94,7 @@ typedef void (*pinion_done_fn)(void *user, pinion_status status, pinion_span ans
 
 /* ---- "pinion.bus/1": all [any] --------------------------------------------------------------------------------- */
 
-/* What a subscription does when its queue (1024 events) is full. */
+/* What a subscription does when its queue is full: 1024 events, 16384 for DROP_OLDEST. */
 #define PINION_POLICY_ALL                                                                                              \
   0u /* the subscription is ended and told so by an event "subscription.ended" on its callback */
 #define PINION_POLICY_LATEST 1u      /* per topic and server only the newest is kept */
