@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-using namespace pinion::core;
+using namespace pinion;
 using namespace std::string_literals;
 
 TEST_CASE("plain text is quoted and kept") { CHECK(jsonString("say hello") == R"("say hello")"); }

@@ -4,6 +4,8 @@
 #include "install_log.hpp"
 #include "node_files.hpp"
 
+#include <pinion/cpp/json_text.hpp>
+
 namespace install {
 
 namespace {
@@ -27,22 +29,6 @@ std::uint32_t limitMs(const Json &minutes) {
 
 std::int64_t integer(const Json &value, std::int64_t otherwise) {
   return value.is_number_integer() ? value.get<std::int64_t>() : otherwise;
-}
-
-// JSON text in the form of the wire: what HTML gives a meaning is escaped.
-std::string wireText(const Json &json) {
-  std::string out;
-  for (const char c : json.dump(-1, ' ', false, Json::error_handler_t::replace)) {
-    if (c == '<')
-      out += "\\u003c";
-    else if (c == '>')
-      out += "\\u003e";
-    else if (c == '&')
-      out += "\\u0026";
-    else
-      out += c;
-  }
-  return out;
 }
 
 const Error deleted_error{PINION_E_CANCELLED, "the server was deleted"};
@@ -138,9 +124,7 @@ Task<void> Install::answerReinstall(pinion::Exchange exchange) {
 void Install::answerInstallLogs(pinion::Exchange exchange) {
   const Result<std::string> read = readLog(host_, exchange.server(), served_log_bytes);
   if (!read) return exchange.error(500, "failed to read the log for the installation process.");
-  Json body;
-  body["data"] = std::string(scriptOutput(*read));
-  exchange.answer(200, wireText(body));
+  exchange.answer(200, "{\"data\":" + pinion::jsonString(scriptOutput(*read)) + "}");
 }
 
 // ---- the installation -------------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 #include "answers.hpp"
 
+#include <pinion/cpp/json_text.hpp>
+
 namespace pinion::system {
 
 namespace {

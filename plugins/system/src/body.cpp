@@ -1,7 +1,8 @@
 #include "body.hpp"
 
+#include <pinion/cpp/json_text.hpp>
+
 #include <cctype>
-#include <cstdint>
 #include <sstream>
 
 namespace pinion::system {
@@ -15,41 +16,7 @@ bool isKey(std::string_view key, std::string_view lower) {
   return true;
 }
 
-// The length of the UTF-8 sequence that starts at `i`, or 0 when it is malformed (overlong, surrogate, out of range).
-std::size_t sequenceLength(std::string_view text, std::size_t i) {
-  const auto at = [&](std::size_t k) { return static_cast<std::uint8_t>(text[i + k]); };
-  const std::uint8_t lead = at(0);
-  const std::size_t length = lead < 0x80   ? 1
-                             : lead < 0xc2 ? 0
-                             : lead < 0xe0 ? 2
-                             : lead < 0xf0 ? 3
-                             : lead < 0xf5 ? 4
-                                           : 0;
-  if (length == 0 || i + length > text.size()) return 0;
-  for (std::size_t k = 1; k < length; ++k)
-    if ((at(k) & 0xc0) != 0x80) return 0;
-  if (lead == 0xe0 && at(1) < 0xa0) return 0;
-  if (lead == 0xed && at(1) > 0x9f) return 0;
-  if (lead == 0xf0 && at(1) < 0x90) return 0;
-  if (lead == 0xf4 && at(1) > 0x8f) return 0;
-  return length;
-}
-
 } // namespace
-
-std::string validUtf8(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size();) {
-    const std::size_t length = sequenceLength(text, i);
-    if (length == 0)
-      out += "\xef\xbf\xbd";
-    else
-      out.append(text.substr(i, length));
-    i += length == 0 ? 1 : length;
-  }
-  return out;
-}
 
 std::variant<Body, BodyFault> Body::parse(std::string_view text) {
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return BodyFault::empty;

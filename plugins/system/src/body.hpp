@@ -34,6 +34,4 @@ private:
 // A UUID of version 4 as the Panel writes it: lower-case, with dashes, nothing around it.
 bool isServerUuid(std::string_view text);
 
-std::string validUtf8(std::string_view text);
-
 } // namespace pinion::system

@@ -1,6 +1,6 @@
 #include "frame.hpp"
 
-#include "json_text.hpp"
+#include <pinion/cpp/json_text.hpp>
 
 #include <nlohmann/json.hpp>
 

@@ -1,6 +1,6 @@
 #include "frame.hpp"
-#include "json_text.hpp"
 #include "websocket.hpp"
+#include <pinion/cpp/json_text.hpp>
 
 #include <sys/random.h>
 

@@ -1,6 +1,6 @@
 #include "request_body.hpp"
 
-#include "json_text.hpp"
+#include <pinion/cpp/json_text.hpp>
 
 #include <cctype>
 #include <sstream>

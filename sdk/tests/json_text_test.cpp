@@ -1,9 +1,9 @@
-#include "json_text.hpp"
+#include <pinion/cpp/json_text.hpp>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-using namespace pinion::websocket;
+using namespace pinion;
 
 TEST_CASE("plain text is only quoted") {
   CHECK(jsonString("") == R"("")");

@@ -1,13 +1,17 @@
-#include "json_text.hpp"
+// Writing JSON strings by appends, in the form that the protocol's clients know (Go's encoding/json; contract http.md
+// 1). Stands alone: standard headers only. All functions are pure.
+#pragma once
 
 #include <array>
 #include <cstdint>
+#include <string>
+#include <string_view>
 
-namespace pinion::websocket {
+namespace pinion {
+inline namespace v0 {
+namespace detail {
 
-namespace {
-
-constexpr std::string_view kReplacement = "\xef\xbf\xbd";
+inline constexpr std::string_view kReplacement = "\xef\xbf\xbd";
 
 // Which bytes stand for themselves inside a JSON string; all others are looked at.
 constexpr std::array<bool, 256> plainBytes() {
@@ -16,10 +20,10 @@ constexpr std::array<bool, 256> plainBytes() {
   for (const char special : {'"', '\\', '<', '>', '&'}) plain[static_cast<std::uint8_t>(special)] = false;
   return plain;
 }
-constexpr auto kPlain = plainBytes();
+inline constexpr auto kPlain = plainBytes();
 
 // The length of the UTF-8 sequence that starts at `i`, or 0 when it is malformed (overlong, surrogate, out of range).
-std::size_t sequenceLength(std::string_view text, std::size_t i) {
+inline std::size_t sequenceLength(std::string_view text, std::size_t i) {
   const auto at = [&](std::size_t k) { return static_cast<std::uint8_t>(text[i + k]); };
   const std::uint8_t lead = at(0);
   const std::size_t length = lead < 0x80   ? 1
@@ -38,14 +42,14 @@ std::size_t sequenceLength(std::string_view text, std::size_t i) {
   return length;
 }
 
-void appendControl(std::string &out, char c) {
+inline void appendControl(std::string &out, char c) {
   static constexpr char digits[] = "0123456789abcdef";
   out += "\\u00";
   out.push_back(digits[static_cast<std::uint8_t>(c) >> 4]);
   out.push_back(digits[static_cast<std::uint8_t>(c) & 15]);
 }
 
-void appendAscii(std::string &out, char c) {
+inline void appendAscii(std::string &out, char c) {
   switch (c) {
   case '"': out += "\\\""; break;
   case '\\': out += "\\\\"; break;
@@ -56,18 +60,19 @@ void appendAscii(std::string &out, char c) {
   }
 }
 
-} // namespace
+} // namespace detail
 
-void appendJsonString(std::string &out, std::string_view text) {
+// Appends `text` as a JSON string. <, >, & and U+2028/9 are escaped; bytes that are no UTF-8 become U+FFFD.
+inline void appendJsonString(std::string &out, std::string_view text) {
   out.push_back('"');
   std::size_t run = 0; // start of the bytes that are copied as they are
   for (std::size_t i = 0; i < text.size();) {
     const auto byte = static_cast<std::uint8_t>(text[i]);
-    if (kPlain[byte]) {
+    if (detail::kPlain[byte]) {
       ++i;
       continue;
     }
-    const std::size_t length = byte < 0x80 ? 1 : sequenceLength(text, i);
+    const std::size_t length = byte < 0x80 ? 1 : detail::sequenceLength(text, i);
     const bool separator = length == 3 && (text.substr(i, 3) == "\xe2\x80\xa8" || text.substr(i, 3) == "\xe2\x80\xa9");
     if (length > 1 && !separator) {
       i += length;
@@ -77,9 +82,9 @@ void appendJsonString(std::string &out, std::string_view text) {
     if (separator)
       out += text[i + 2] == '\xa8' ? "\\u2028" : "\\u2029";
     else if (length == 0)
-      out += kReplacement;
+      out += detail::kReplacement;
     else
-      appendAscii(out, text[i]);
+      detail::appendAscii(out, text[i]);
     i += length == 0 ? 1 : length;
     run = i;
   }
@@ -87,13 +92,20 @@ void appendJsonString(std::string &out, std::string_view text) {
   out.push_back('"');
 }
 
-std::string validUtf8(std::string_view text) {
+inline std::string jsonString(std::string_view text) {
+  std::string out;
+  appendJsonString(out, text);
+  return out;
+}
+
+// `text` with each byte that belongs to no UTF-8 sequence replaced by U+FFFD.
+inline std::string validUtf8(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size();) {
-    const std::size_t length = sequenceLength(text, i);
+    const std::size_t length = detail::sequenceLength(text, i);
     if (length == 0)
-      out += kReplacement;
+      out += detail::kReplacement;
     else
       out.append(text.substr(i, length));
     i += length == 0 ? 1 : length;
@@ -101,4 +113,5 @@ std::string validUtf8(std::string_view text) {
   return out;
 }
 
-} // namespace pinion::websocket
+} // namespace v0
+} // namespace pinion
