@@ -159,7 +159,12 @@ void Loader::Impl::abandon(Plugin &plugin) {
 
 Loader::Loader(Services services, LoaderLimits limits) : impl_(std::make_unique<Impl>(std::move(services), limits)) {}
 
-Loader::~Loader() { stop(); }
+Loader::~Loader() {
+  stop();
+  // Who came to rest meanwhile gives back what it held; its own functions are not called any more.
+  for (const auto &plugin : impl_->left)
+    if (plugin->host->quiet()) plugin->host->endAll();
+}
 
 std::vector<std::string> Loader::load(const std::string &directory, const std::vector<std::string> &names) {
   std::vector<std::string> refusals;
