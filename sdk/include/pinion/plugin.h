@@ -131,7 +131,7 @@ typedef struct pinion_reply_v1 {
   uint32_t reserved;
   /* [any] Uses the reply up. To a call: status and answer (a failure's body is its text). To a route: the end of the
    * body after head(); without head() a success is 200 with the body as JSON (204 when empty), a failure is the status'
-   * HTTP code with {"error": body}. */
+   * HTTP code with {"error": body, "request_id": id}. */
   pinion_status (*answer)(pinion_reply *reply, pinion_status status, pinion_span body);
   /* [lane or pool, inside the callback] The answer comes after the callback returns. Not kept and not answered is 500.
    */
