@@ -100,7 +100,7 @@ TEST_CASE("output of a container is published line by line, the first bytes too"
   CHECK(terminal.events.front()->server == "server");
   CHECK(terminal.events.front()->raw);
   CHECK_FALSE(attachment->open());
-  CHECK(attachment->input("x").error().code == Code::io);
+  CHECK(attachment->input("x").error().code == Code::notFound);
 }
 
 TEST_CASE("a game is not read while nobody finishes with its lines, and is read again when they do") {

@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char *kImage = "conformance/game:latest";
+constexpr const char *kImage = "pinion/functional:latest";
 // Prints READY, echoes each line, exits 0 on "stop", 3 on "crash".
 constexpr const char *kEcho =
     "echo READY; while read -r line; do case \"$line\" in stop) echo bye; exit 0;; crash) exit 3;; "
@@ -332,7 +332,7 @@ TEST_CASE("a command is run once, told, logged and cleaned away", "[engine]") {
   std::ofstream(node.root / "log/install" / (id + ".log")) << "header\n";
   const auto script = [&](const std::string &text) { std::ofstream(node.root / "tmp" / id / "install.sh") << text; };
   const std::string args =
-      R"({"suffix":"_installer","image":"~conformance/game:latest","command":["sh","/mnt/install/install.sh"],"hostname":"installer","label":"server_installer","mounts":[{"server":true,"target":"/mnt/server"},{"folder":"tmp","path":")" +
+      R"({"suffix":"_installer","image":"~pinion/functional:latest","command":["sh","/mnt/install/install.sh"],"hostname":"installer","label":"server_installer","mounts":[{"server":true,"target":"/mnt/server"},{"folder":"tmp","path":")" +
       id +
       R"(","target":"/mnt/install"}],"minimum":{"memory":1024,"cpu":100},"output":"install output","log_folder":"log","log_path":"install/)" +
       id + R"(.log","log_append":true})";

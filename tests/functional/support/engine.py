@@ -111,3 +111,7 @@ class CutSocket:
             other.shutdown(socket.SHUT_WR)
         except OSError:
             pass
+
+
+if __name__ == "__main__":
+    make_image()
