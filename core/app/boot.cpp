@@ -9,9 +9,6 @@
 #include "log/log.hpp"
 #include "machine/preparation.hpp"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <set>
@@ -38,21 +35,6 @@ Result<std::vector<DefinitionPtr>> loadServers(Parts &parts) {
               {{"error", error.text}, {"seconds", std::to_string(delay.count())}});
     if (parts.stop_request.waitFor(delay)) return Error{Code::stopping, ""};
   }
-}
-
-// The server's folder, owned by the node's user. False when it was there before.
-bool makeServerFolder(Parts &parts, const ServerPtr &server) {
-  struct stat before {};
-  const bool there = ::stat(parts.disk.path(server->id()).c_str(), &before) == 0;
-  const auto tree = parts.disk.tree(server->id(), true);
-  if (!tree) {
-    log::error("the folder of a server cannot be made", {{"server", server->text()}, {"error", tree.error().text}});
-    return false;
-  }
-  const auto &system = parts.config->get()->system;
-  if (!there && ::fchown(tree->rootFd(), static_cast<uid_t>(system.uid), static_cast<gid_t>(system.gid)) != 0)
-    log::warn("the folder of a server cannot be given to the node's user", {{"server", server->text()}});
-  return !there;
 }
 
 // What is to be done for a server once the plugins run.
@@ -172,7 +154,11 @@ Result<void> boot(Parts &parts, const std::vector<std::string> &notes) {
   std::vector<ServerPtr> fresh;
   for (auto &definition : *definitions) {
     const ServerPtr server = parts.registry.put(std::move(definition));
-    if (makeServerFolder(parts, server)) fresh.push_back(server);
+    const auto made = makeServerFolder(parts.disk, *parts.config->get(), server->id());
+    if (!made)
+      log::error("the folder of a server cannot be made", {{"server", server->text()}, {"error", made.error().text}});
+    else if (*made)
+      fresh.push_back(server);
   }
   definitions->clear();
 

@@ -261,6 +261,9 @@ TEST_CASE("files are made, listed, changed and removed inside a server's root") 
   CHECK(change(R"({"op":"rename","from":"a"})") == "-1 rename needs \"from\" and \"to\"");
   CHECK(change(R"({"op":"chmod","path":"a"})") == "-1 chmod needs a \"mode\"");
   CHECK(change(R"({"op":"chmod","path":"a","mode":"9"})") == "-1 \"mode\" is no file mode");
+  CHECK(change(R"({"op":"remove","folder":"attic","path":"x"})") == "-2 the node has no folder \"attic\"");
+  CHECK(change(R"({"op":"mkdir","folder":"tmp","path":"x"})") ==
+        "-1 in a folder of the node there is only \"remove\", with a \"path\"");
   CHECK(change(R"({"op":"remove"})") == "-1 the operation \"remove\" needs a \"path\"");
   CHECK(change(R"({"op":"format","path":"a"})") == "-8 there is no operation \"format\"");
   CHECK(change("[]").starts_with("-1 the operation is no JSON object"));

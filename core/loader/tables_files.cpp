@@ -95,7 +95,7 @@ pinion_status list(const pinion_host *raw, const char *uuid, const char *path, c
 }
 
 struct Change {
-  std::string op, path, from, to, mode;
+  std::string op, path, from, to, mode, folder;
   bool has_path = false;
 };
 
@@ -111,6 +111,7 @@ Result<Change> changeArgument(pinion_span op) {
       out.has_path = cursor.kind() == JsonCursor::Kind::string;
       cursor.read(out.path);
     }
+    if (key == "folder") cursor.read(out.folder);
     if (key == "from") cursor.read(out.from);
     if (key == "to") cursor.read(out.to);
     if (key == "mode") out.mode = cursor.compact();
@@ -153,10 +154,49 @@ Result<void> apply(Host &host, const Tree &tree, const Change &change) {
   return Error{Code::unsupported, "there is no operation " + jsonString(change.op)};
 }
 
+// One of the node's own folders, made when it is missing.
+Result<std::string> nodeFolder(const Config &config, std::string_view which) {
+  const auto below_root = [&](const std::string &given, const char *last) {
+    return given.empty() ? config.system.root_directory + last : given;
+  };
+  std::string path;
+  mode_t mode = 0700;
+  if (which == "log") {
+    path = config.system.log_directory;
+    mode = 0755;
+  } else if (which == "tmp") {
+    path = config.system.tmp_directory;
+  } else if (which == "backup") {
+    path = below_root(config.system.backup_directory, "/backups");
+  } else if (which == "archive") {
+    path = below_root(config.system.archive_directory, "/archives");
+  } else {
+    return Error{Code::notFound, "the node has no folder " + jsonString(which)};
+  }
+  std::error_code failed;
+  const std::filesystem::path whole(path);
+  if (whole.has_parent_path()) std::filesystem::create_directories(whole.parent_path(), failed);
+  if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST)
+    return Error{Code::io, "the folder " + path + " cannot be made: " + std::strerror(errno)};
+  return path;
+}
+
+// Whatever somebody left below a folder of the node goes as a server's files do: by descriptors, following no link.
+Result<void> removeFromNode(const Config &config, const Change &change) {
+  if (change.op != "remove" || !change.has_path)
+    return Error{Code::invalid, "in a folder of the node there is only \"remove\", with a \"path\""};
+  const auto folder = nodeFolder(config, change.folder);
+  if (!folder) return folder.error();
+  const auto tree = Tree::open(*folder, false);
+  if (!tree) return tree.error();
+  return tree->remove(change.path);
+}
+
 pinion_status change(const pinion_host *raw, const char *uuid, pinion_span op, pinion_error *error) noexcept {
   return hosted(raw, error, [&](Host &host) -> Result<void> {
     const auto what = changeArgument(op);
     if (!what) return what.error();
+    if (!what->folder.empty()) return removeFromNode(*host.services().config.get(), *what);
     const auto tree = treeOf(host, uuid, what->op == "mkdir");
     if (!tree) return tree.error();
     return apply(host, *tree, *what);
@@ -185,29 +225,9 @@ std::int32_t folder(const pinion_host *raw, const char *name, pinion_error *erro
   return handOut(raw, error, [&](Host &host) -> Result<UniqueFd> {
     const auto which = nameArgument(name, "folder's name");
     if (!which) return which.error();
-    const ConfigPtr config = host.services().config.get();
-    const auto below_root = [&](const std::string &given, const char *last) {
-      return given.empty() ? config->system.root_directory + last : given;
-    };
-    std::string path;
-    mode_t mode = 0700;
-    if (*which == "log") {
-      path = config->system.log_directory;
-      mode = 0755;
-    } else if (*which == "tmp") {
-      path = config->system.tmp_directory;
-    } else if (*which == "backup") {
-      path = below_root(config->system.backup_directory, "/backups");
-    } else if (*which == "archive") {
-      path = below_root(config->system.archive_directory, "/archives");
-    } else {
-      return Error{Code::notFound, "the node has no folder " + jsonString(*which)};
-    }
-    std::error_code failed;
-    const std::filesystem::path whole(path);
-    if (whole.has_parent_path()) std::filesystem::create_directories(whole.parent_path(), failed);
-    if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST)
-      return Error{Code::io, "the folder " + path + " cannot be made: " + std::strerror(errno)};
+    const auto made = nodeFolder(*host.services().config.get(), *which);
+    if (!made) return made.error();
+    const std::string &path = *made;
     UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd) return Error{Code::io, "the folder " + path + " cannot be opened: " + std::strerror(errno)};
     return fd;

@@ -7,7 +7,11 @@
 #include <Poco/JSON/Object.h>
 #include <Poco/JSON/Parser.h>
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 
 namespace pinion::core {
 
@@ -34,6 +38,17 @@ Result<ServerId> serverOf(const Poco::JSON::Object::Ptr &payload) {
 }
 
 } // namespace
+
+Result<bool> makeServerFolder(const Disk &disk, const Config &config, const ServerId &id) {
+  if (disk.tree(id, false)) return false;
+  const auto tree = disk.tree(id, true);
+  if (!tree) return tree.error();
+  const auto &system = config.system;
+  if (::fchown(tree->rootFd(), static_cast<uid_t>(system.uid), static_cast<gid_t>(system.gid)) != 0)
+    return Error{Code::io, "the folder of the server " + id.text() + " cannot be given to the user " + system.username +
+                               ": " + std::strerror(errno)};
+  return true;
+}
 
 struct Operations::Impl : std::enable_shared_from_this<Operations::Impl> {
   using Work = Result<std::string> (Impl::*)(const Poco::JSON::Object::Ptr &);
@@ -68,7 +83,7 @@ struct Operations::Impl : std::enable_shared_from_this<Operations::Impl> {
     if (!id) return id.error();
     auto definition = parts.source.server(*id);
     if (!definition) return definition.error();
-    if (auto folder = parts.disk.tree(*id, true); !folder) return folder.error();
+    if (auto folder = makeServerFolder(parts.disk, *parts.config.get(), *id); !folder) return folder.error();
     const ServerPtr server = parts.registry.put(*definition);
     const bool start = payload->optValue<bool>("start_on_completion", false);
     parts.bus.publish("server.created", server->text(),

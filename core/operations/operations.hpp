@@ -16,6 +16,9 @@
 
 namespace pinion::core {
 
+// Makes the folder of a server when it is missing, owned by the node's user; true when it was. [pool or main]
+Result<bool> makeServerFolder(const Disk &disk, const Config &config, const ServerId &id);
+
 // What the operations work on. All of it outlives them and the jobs they put on `workers`.
 struct OperationParts {
   Bus &bus;

@@ -109,3 +109,16 @@ def test_a_slow_console_does_not_delay_another_and_is_told_what_it_missed(launch
     quick.expect("console output", "FLOODED", timeout=90)
     slow.expect("console output", "skipped", timeout=60)
     slow.expect("console output", "FLOODED", timeout=60)
+
+
+def test_a_new_server_owns_its_folder_without_a_start_and_leaves_no_script_behind(launch, panel):
+    import pwd
+    from support.panel import server
+    deep = "i=0; while [ $i -lt 600 ]; do mkdir d && cd d || exit; i=$((i+1)); done"
+    item = server(f"~{engine.IMAGE}", engine.GAME)
+    item["install"]["script"] = f"ln -s / /mnt/install/root\ncd /mnt/install\n{deep}\n"
+    uuid = panel.add(item)
+    node = launch()
+    node.create(uuid)
+    assert (node.root / "volumes" / uuid).stat().st_uid == pwd.getpwnam("nobody").pw_uid
+    assert not (node.root / "tmp" / uuid).exists()

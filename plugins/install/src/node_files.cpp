@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
-#include <filesystem>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
@@ -91,13 +90,14 @@ Result<bool> writeScript(const Host &host, const std::string &uuid, std::string_
 }
 
 Result<bool> removeScript(const Host &host, const std::string &uuid) {
-  const Result<int> opened = host.folder("tmp");
-  if (!opened) return opened.error();
-  const Descriptor parent(*opened);
-  // The installer may have left anything in it. remove_all goes by descriptors from here on and follows no link.
-  std::error_code reason;
-  std::filesystem::remove_all("/proc/self/fd/" + std::to_string(parent.get()) + "/" + uuid, reason);
-  if (reason) return Error{PINION_E_IO, "failed to remove the folder tmp/" + uuid + ": " + reason.message()};
+  // The installer, which is root in its container, may have left anything in it, also trees deeper than descriptors go.
+  pinion::Json op;
+  op["op"] = "remove";
+  op["folder"] = "tmp";
+  op["path"] = uuid;
+  const Result<void> removed = host.change(uuid, op);
+  if (!removed && removed.error().code != PINION_E_NOT_FOUND)
+    return Error{removed.error().code, "failed to remove the folder tmp/" + uuid + ": " + removed.error().text};
   return true;
 }
 

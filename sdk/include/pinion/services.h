@@ -170,7 +170,8 @@ typedef struct pinion_files_v1 {
                         pinion_error *error);
   /* {"op":"mkdir","path","mode"} | {"op":"rename","from","to"} | {"op":"remove","path"} (recursive) |
    * {"op":"chmod","path","mode"} | {"op":"chown","path"} (to the node's user, recursive, only what differs) |
-   * {"op":"remove-all"} (everything below the root). */
+   * {"op":"remove-all"} (everything below the root). {"op":"remove","folder","path"} removes below one of the node's
+   * own folders (see folder()); `server` is not looked at then. */
   pinion_status (*change)(const pinion_host *host, const char *server, pinion_span op, pinion_error *error);
   /* {"bytes":n,"limit":n (0 = none)}; `fresh` != 0 measures now when the known value is older than the node's interval.
    */

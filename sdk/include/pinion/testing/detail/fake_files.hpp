@@ -84,7 +84,10 @@ public:
     const std::string what = op["op"];
     const auto path = split(op.value("path", "")), from = split(op.value("from", "")), to = split(op.value("to", ""));
     if (!path || !from || !to) return refuse(error, PINION_E_DENIED, what + ": a path leaves the server's folder");
-    const auto target = at(uuid, *path);
+    const bool of_node = op.contains("folder");
+    if (of_node && what != "remove")
+      return refuse(error, PINION_E_INVALID, "in a folder of the node there is only \"remove\"");
+    const auto target = of_node ? folderPath(op.value("folder", "")) / op.value("path", "") : at(uuid, *path);
     std::error_code problem;
     if (what == "mkdir") {
       std::filesystem::create_directories(target, problem);

@@ -183,7 +183,9 @@ struct FakeHost::Tables {
                                           : PINION_E_NOT_FOUND;
       },
       [](const pinion_host *host, const char *server, pinion_span op, pinion_error *error) {
-        return known(host, server, error) ? of(host).files_.change(text(server), view(op), error) : PINION_E_NOT_FOUND;
+        const bool of_node = Json::parse(view(op), nullptr, false).contains("folder");
+        if (!of_node && !known(host, server, error)) return PINION_E_NOT_FOUND;
+        return of(host).files_.change(text(server), view(op), error);
       },
       [](const pinion_host *host, const char *server, int32_t, const pinion_sink *out, pinion_error *error) {
         return known(host, server, error) ? of(host).files_.usage(text(server), out) : PINION_E_NOT_FOUND;
