@@ -21,12 +21,14 @@ enum class Code : int {
   unsupported = -8,
   stopping = -9,
   internal = -10,
+  full = -11,
 };
 
 // `text` names the thing and, where there is one, the next step. Never holds a secret.
 struct Error {
   Code code = Code::internal;
   std::string text;
+  int detail = 0; // the errno behind it where there is one
 };
 
 template <typename T> class [[nodiscard]] Result {

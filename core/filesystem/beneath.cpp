@@ -170,7 +170,7 @@ UniqueFd openFolder(int root, const std::string &path, LastLink last, OpenatMode
 Error failure(int error, std::string_view path) {
   const auto make = [&](Code code, std::string_view words) {
     std::string text = path.empty() ? "the server's folder" : std::string(path.substr(0, 512));
-    return Error{code, (text += ": ") += words};
+    return Error{code, (text += ": ") += words, error};
   };
   switch (error) {
   case ENOENT: return make(Code::notFound, "no such file or directory");
@@ -188,7 +188,7 @@ Error failure(int error, std::string_view path) {
   case EBUSY: return make(Code::busy, "it was changed meanwhile or is in use");
   case ECANCELED: return make(Code::cancelled, "stopped on request");
   case ENOSPC: return make(Code::io, "no space left on device");
-  case EDQUOT: return make(Code::io, "disk quota exceeded");
+  case EDQUOT: return make(Code::full, "disk quota exceeded");
   default: return make(Code::io, std::strerror(error));
   }
 }

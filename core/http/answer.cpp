@@ -103,6 +103,7 @@ Failure failureOf(Code code, std::string_view text) {
   case Code::notFound: return failure(404, "The requested resources was not found on the system.");
   case Code::denied: return failure(403, "You are not authorized to access this endpoint.");
   case Code::busy: return failure(409, kGenericError);
+  case Code::full: return failure(400, "There is not enough disk space available to perform that action.");
   case Code::stopping: return failure(503, kGenericError);
   case Code::timeout: // 500, not 504: so it is on the wire
     return failure(500, "The server could not process this request in time, please try again.");

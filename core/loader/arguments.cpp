@@ -48,18 +48,21 @@ const char *statusName(pinion_status status) {
   case PINION_E_IO: return "IO";
   case PINION_E_UNSUPPORTED: return "UNSUPPORTED";
   case PINION_E_STOPPING: return "STOPPING";
+  case PINION_E_FULL: return "FULL";
   default: return "INTERNAL";
   }
 }
 
 Code codeOf(pinion_status status) {
-  return status <= PINION_OK && status >= PINION_E_INTERNAL ? static_cast<Code>(status) : Code::internal;
+  return status <= PINION_OK && status >= PINION_E_FULL ? static_cast<Code>(status) : Code::internal;
 }
 
 void fill(pinion_error *out, const Error &error) noexcept {
   constexpr std::size_t kText = offsetof(pinion_error, message);
-  if (out == nullptr || out->size < kText) return;
+  if (out == nullptr || out->size < offsetof(pinion_error, detail)) return;
   out->code = statusOf(error.code);
+  if (out->size < kText) return;
+  out->detail = error.detail;
   if (out->size <= kText) return;
   const std::size_t room = std::min<std::size_t>(out->size - kText, sizeof out->message) - 1;
   std::size_t length = std::min(error.text.size(), room);

@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <set>
@@ -71,12 +72,13 @@ TEST_CASE("a JSON pointer finds members, elements and escaped names, and keeps n
 TEST_CASE("an error fills the caller's struct as far as it reaches, and never cuts a character") {
   pinion_error error{};
   error.size = sizeof error;
-  fill(&error, Error{Code::busy, "held"});
+  fill(&error, Error{Code::busy, "held", EEXIST});
   CHECK(error.code == PINION_E_BUSY);
+  CHECK(error.detail == EEXIST);
   CHECK(std::string(error.message) == "held");
-  fill(&error, Error{Code::busy, std::string(502, 'x') + "\xc3\xa9"});
-  CHECK(std::strlen(error.message) == 502);
-  error.size = 8 + 4;
+  fill(&error, Error{Code::busy, std::string(498, 'x') + "\xc3\xa9"});
+  CHECK(std::strlen(error.message) == 498);
+  error.size = 12 + 4;
   std::memset(error.message, '#', sizeof error.message);
   fill(&error, Error{Code::io, "abcdef"});
   CHECK(std::string(error.message) == "abc");

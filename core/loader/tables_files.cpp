@@ -2,26 +2,26 @@
 #include "base/json_text.hpp"
 #include "loader/arguments.hpp"
 #include "loader/tables.hpp"
-#include "servers/json_cursor.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <filesystem>
-#include <optional>
 
 namespace pinion::core {
 
 namespace {
 
-const char *typeOf(mode_t mode) {
-  if (S_ISREG(mode)) return "file";
-  if (S_ISDIR(mode)) return "directory";
-  if (S_ISLNK(mode)) return "symlink";
-  return "other";
+std::uint32_t typeOf(mode_t mode) {
+  if (S_ISREG(mode)) return PINION_FILE_REGULAR;
+  if (S_ISDIR(mode)) return PINION_FILE_DIRECTORY;
+  if (S_ISLNK(mode)) return PINION_FILE_LINK;
+  if (S_ISFIFO(mode)) return PINION_FILE_PIPE;
+  if (S_ISSOCK(mode)) return PINION_FILE_SOCKET;
+  return S_ISBLK(mode) ? PINION_FILE_DEVICE : PINION_FILE_CHARACTER;
 }
 
 Result<Tree> treeOf(Host &host, const char *uuid, bool create = false) {
@@ -70,88 +70,103 @@ std::int32_t open(const pinion_host *raw, const char *uuid, const char *path, st
   });
 }
 
-pinion_status list(const pinion_host *raw, const char *uuid, const char *path, const pinion_sink *out,
-                   pinion_error *error) noexcept {
-  return hosted(raw, error, [&](Host &host) -> Result<void> {
-    const auto text = pathArgument(path, "path");
-    if (!text) return text.error();
-    const auto tree = treeOf(host, uuid);
-    if (!tree) return tree.error();
-    const auto entries = tree->list(*text);
-    if (!entries) return entries.error();
-    std::string json = "[";
-    for (const Entry &entry : *entries) {
-      if (json.size() > 1) json.push_back(',');
-      json += "{\"name\":";
-      appendJsonString(json, entry.name);
-      json += ",\"size\":" + std::to_string(entry.info.st_size) +
-              ",\"mode\":" + std::to_string(entry.info.st_mode & 07777) +
-              ",\"mtime\":" + std::to_string(entry.info.st_mtim.tv_sec) + ",\"type\":\"" + typeOf(entry.info.st_mode) +
-              "\"}";
-    }
-    json.push_back(']');
-    return emit(out, json);
-  });
-}
-
-struct Change {
-  std::string op, path, from, to, mode, folder;
-  bool has_path = false;
-};
-
-Result<Change> changeArgument(pinion_span op) {
-  const auto text = spanArgument(op, "operation", 65536);
-  if (!text) return text.error();
-  Change out;
-  JsonCursor cursor(*text);
-  const bool object = cursor.kind() == JsonCursor::Kind::object;
-  cursor.object([&](std::string_view key) {
-    if (key == "op") cursor.read(out.op);
-    if (key == "path") {
-      out.has_path = cursor.kind() == JsonCursor::Kind::string;
-      cursor.read(out.path);
-    }
-    if (key == "folder") cursor.read(out.folder);
-    if (key == "from") cursor.read(out.from);
-    if (key == "to") cursor.read(out.to);
-    if (key == "mode") out.mode = cursor.compact();
-  });
-  cursor.finish();
-  if (!object || cursor.failed()) return Error{Code::invalid, "the operation is no JSON object: " + cursor.error()};
+pinion_file_info infoOf(const struct stat &facts, const char *name) {
+  pinion_file_info out{};
+  out.size = sizeof out;
+  out.type = typeOf(facts.st_mode);
+  out.mode = facts.st_mode & 07777;
+  out.links = static_cast<std::uint32_t>(facts.st_nlink);
+  out.uid = facts.st_uid;
+  out.gid = facts.st_gid;
+  out.bytes = facts.st_size;
+  out.modified_s = facts.st_mtim.tv_sec;
+  out.changed_s = facts.st_ctim.tv_sec;
+  out.modified_ns = static_cast<std::uint32_t>(facts.st_mtim.tv_nsec);
+  out.changed_ns = static_cast<std::uint32_t>(facts.st_ctim.tv_nsec);
+  out.device = facts.st_dev;
+  out.inode = facts.st_ino;
+  out.name = name;
   return out;
 }
 
-// 420 or "644" or "0644": a number is the mode itself, text is octal.
-std::optional<mode_t> modeOf(const std::string &json) {
-  const bool octal = json.size() > 2 && json.front() == '"';
-  const char *const begin = json.data() + (octal ? 1 : 0);
-  const char *const end = json.data() + json.size() - (octal ? 1 : 0);
-  unsigned value = 0;
-  const auto [stop, failed] = std::from_chars(begin, end, value, octal ? 8 : 10);
-  if (json.empty() || failed != std::errc{} || stop != end || value > 07777) return std::nullopt;
-  return static_cast<mode_t>(value);
+// The server's tree and the path, for a function that changes something there.
+template <typename F> pinion_status onTree(const pinion_host *raw, const char *uuid, const char *path, bool create,
+                                           pinion_error *error, F &&f) noexcept {
+  return hosted(raw, error, [&](Host &host) -> Result<void> {
+    const auto text = pathArgument(path, "path");
+    if (!text) return text.error();
+    const auto tree = treeOf(host, uuid, create);
+    if (!tree) return tree.error();
+    return f(host, *tree, *text);
+  });
 }
 
-Result<void> apply(Host &host, const Tree &tree, const Change &change) {
-  if (change.op == "remove-all") return tree.removeAll();
-  if (change.op == "rename") {
-    if (change.from.empty() || change.to.empty()) return Error{Code::invalid, "rename needs \"from\" and \"to\""};
-    return tree.rename(change.from, change.to);
-  }
-  if (!change.has_path) return Error{Code::invalid, "the operation " + jsonString(change.op) + " needs a \"path\""};
-  if (change.op == "remove") return tree.remove(change.path);
-  if (change.op == "chown") {
+pinion_status stat(const pinion_host *raw, const char *uuid, const char *path, pinion_file_info *out,
+                   pinion_error *error) noexcept {
+  return onTree(raw, uuid, path, false, error, [&](Host &, const Tree &tree, std::string_view text) -> Result<void> {
+    if (out == nullptr) return Error{Code::invalid, "the place for the answer is NULL"};
+    const auto facts = tree.stat(text);
+    if (!facts) return facts.error();
+    const pinion_file_info info = infoOf(*facts, nullptr);
+    const std::uint32_t room = std::min<std::uint32_t>(out->size, sizeof info);
+    std::memcpy(out, &info, room);
+    out->size = room;
+    return {};
+  });
+}
+
+pinion_status entries(const pinion_host *raw, const char *uuid, const char *path, pinion_file_fn fn, void *user,
+                      pinion_error *error) noexcept {
+  return onTree(raw, uuid, path, false, error, [&](Host &, const Tree &tree, std::string_view text) -> Result<void> {
+    if (fn == nullptr) return Error{Code::invalid, "the function is NULL"};
+    const auto found = tree.list(text);
+    if (!found) return found.error();
+    for (const Entry &entry : *found) {
+      const pinion_file_info info = infoOf(entry.info, entry.name.c_str());
+      if (const pinion_status status = fn(user, &info); status != PINION_OK)
+        return Error{codeOf(status), "the listing was ended"};
+    }
+    return {};
+  });
+}
+
+pinion_status makeFolder(const pinion_host *raw, const char *uuid, const char *path, std::uint32_t mode, std::uint32_t,
+                         pinion_error *error) noexcept {
+  return onTree(raw, uuid, path, true, error, [&](Host &, const Tree &tree, std::string_view text) {
+    return tree.makeFolders(text, mode == 0 ? 0755 : static_cast<mode_t>(mode & 07777));
+  });
+}
+
+pinion_status rename(const pinion_host *raw, const char *uuid, const char *from, const char *to, std::uint32_t,
+                     pinion_error *error) noexcept {
+  return onTree(raw, uuid, from, false, error, [&](Host &, const Tree &tree, std::string_view text) -> Result<void> {
+    const auto target = pathArgument(to, "path");
+    if (!target) return target.error();
+    return tree.rename(text, *target);
+  });
+}
+
+pinion_status remove(const pinion_host *raw, const char *uuid, const char *path, std::uint32_t,
+                     pinion_error *error) noexcept {
+  return onTree(raw, uuid, path, false, error, [&](Host &, const Tree &tree, std::string_view text) -> Result<void> {
+    const auto clean = Tree::clean(text);
+    if (!clean) return clean.error();
+    return clean->empty() ? tree.removeAll() : tree.remove(*clean);
+  });
+}
+
+pinion_status setMode(const pinion_host *raw, const char *uuid, const char *path, std::uint32_t mode, std::uint32_t,
+                      pinion_error *error) noexcept {
+  return onTree(raw, uuid, path, false, error, [&](Host &, const Tree &tree, std::string_view text) {
+    return tree.chmod(text, static_cast<mode_t>(mode & 07777));
+  });
+}
+
+pinion_status setOwner(const pinion_host *raw, const char *uuid, const char *path, pinion_error *error) noexcept {
+  return onTree(raw, uuid, path, false, error, [&](Host &host, const Tree &tree, std::string_view text) {
     const ConfigPtr config = host.services().config.get();
-    return tree.chown(change.path, static_cast<uid_t>(config->system.uid), static_cast<gid_t>(config->system.gid));
-  }
-  const auto mode = modeOf(change.mode);
-  if (!mode && !change.mode.empty()) return Error{Code::invalid, "\"mode\" is no file mode"};
-  if (change.op == "mkdir") return tree.makeFolders(change.path, mode.value_or(0755));
-  if (change.op == "chmod") {
-    if (!mode) return Error{Code::invalid, "chmod needs a \"mode\""};
-    return tree.chmod(change.path, *mode);
-  }
-  return Error{Code::unsupported, "there is no operation " + jsonString(change.op)};
+    return tree.chown(text, static_cast<uid_t>(config->system.uid), static_cast<gid_t>(config->system.gid));
+  });
 }
 
 // One of the node's own folders, made when it is missing.
@@ -168,6 +183,9 @@ Result<std::string> nodeFolder(const Config &config, std::string_view which) {
     path = config.system.tmp_directory;
   } else if (which == "backup") {
     path = below_root(config.system.backup_directory, "/backups");
+  } else if (which == "sftp") {
+    path = config.system.data + "/.sftp";
+    mode = 0755;
   } else if (which == "archive") {
     path = below_root(config.system.archive_directory, "/archives");
   } else {
@@ -182,24 +200,17 @@ Result<std::string> nodeFolder(const Config &config, std::string_view which) {
 }
 
 // Whatever somebody left below a folder of the node goes as a server's files do: by descriptors, following no link.
-Result<void> removeFromNode(const Config &config, const Change &change) {
-  if (change.op != "remove" || !change.has_path)
-    return Error{Code::invalid, "in a folder of the node there is only \"remove\", with a \"path\""};
-  const auto folder = nodeFolder(config, change.folder);
-  if (!folder) return folder.error();
-  const auto tree = Tree::open(*folder, false);
-  if (!tree) return tree.error();
-  return tree->remove(change.path);
-}
-
-pinion_status change(const pinion_host *raw, const char *uuid, pinion_span op, pinion_error *error) noexcept {
+pinion_status removeIn(const pinion_host *raw, const char *folder, const char *path, pinion_error *error) noexcept {
   return hosted(raw, error, [&](Host &host) -> Result<void> {
-    const auto what = changeArgument(op);
-    if (!what) return what.error();
-    if (!what->folder.empty()) return removeFromNode(*host.services().config.get(), *what);
-    const auto tree = treeOf(host, uuid, what->op == "mkdir");
+    const auto which = nameArgument(folder, "folder's name");
+    if (!which) return which.error();
+    const auto text = pathArgument(path, "path");
+    if (!text) return text.error();
+    const auto made = nodeFolder(*host.services().config.get(), *which);
+    if (!made) return made.error();
+    const auto tree = Tree::open(*made, false);
     if (!tree) return tree.error();
-    return apply(host, *tree, *what);
+    return tree->remove(*text);
   });
 }
 
@@ -237,7 +248,22 @@ std::int32_t folder(const pinion_host *raw, const char *name, pinion_error *erro
 } // namespace
 
 const pinion_files_v1 *filesTable() {
-  static constexpr pinion_files_v1 table{sizeof(pinion_files_v1), 0, &open, &list, &change, &usage, &folder};
+  static constexpr pinion_files_v1 table = [] {
+    pinion_files_v1 out{};
+    out.size = sizeof out;
+    out.open = &open;
+    out.stat = &stat;
+    out.entries = &entries;
+    out.make_folder = &makeFolder;
+    out.rename = &rename;
+    out.remove = &remove;
+    out.set_mode = &setMode;
+    out.set_owner = &setOwner;
+    out.usage = &usage;
+    out.folder = &folder;
+    out.remove_in = &removeIn;
+    return out;
+  }();
   return &table;
 }
 

@@ -131,7 +131,7 @@ const pinion_config_v1 *configTable() {
 }
 
 const pinion_store_v1 *storeTable() {
-  static constexpr pinion_store_v1 table{sizeof(pinion_store_v1), 0, &get, &put, &scan};
+  static constexpr pinion_store_v1 table{sizeof(pinion_store_v1), 0, &get, &put, &scan, nullptr, nullptr};
   return &table;
 }
 

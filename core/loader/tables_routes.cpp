@@ -223,9 +223,18 @@ pinion_status send(pinion_reply *reply, pinion_span bytes) noexcept {
 } // namespace
 
 const pinion_routes_v1 *routesTable() {
-  static constexpr pinion_routes_v1 table{
-      sizeof(pinion_routes_v1), 0,           &add, &field, &readBody, &head, &send, &acceptSocket, &frameSocket,
-      &broadcastSockets,        &closeSocket};
+  static constexpr pinion_routes_v1 table{sizeof(pinion_routes_v1),
+                                          0,
+                                          &add,
+                                          &field,
+                                          &readBody,
+                                          &head,
+                                          &send,
+                                          nullptr,
+                                          &acceptSocket,
+                                          &frameSocket,
+                                          &broadcastSockets,
+                                          &closeSocket};
   return &table;
 }
 

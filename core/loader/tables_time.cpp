@@ -77,7 +77,7 @@ const pinion_timers_v1 *timersTable() {
 }
 
 const pinion_tasks_v1 *tasksTable() {
-  static constexpr pinion_tasks_v1 table{sizeof(pinion_tasks_v1), 0, &run};
+  static constexpr pinion_tasks_v1 table{sizeof(pinion_tasks_v1), 0, &run, nullptr};
   return &table;
 }
 

@@ -183,7 +183,7 @@ TEST_CASE("a service the daemon does not have is an error, not a crash") {
   CHECK(unsupported(host.hold(server, "x")));
   CHECK(unsupported(host.readServer(server, "")));
   CHECK(unsupported(host.input(server, "x")));
-  CHECK(unsupported(host.change(server, Json::object())));
+  CHECK(unsupported(pinion::Files(host, server, 0).remove("x")));
   CHECK(unsupported(host.usage(server, false)));
   CHECK(unsupported(host.folder("tmp")));
   CHECK(unsupported(host.verify("x", "y")));
@@ -772,7 +772,8 @@ TEST_CASE("files, tokens, configuration and console go through") {
   CHECK(host.input(server, "say hi\n"));
   CHECK(stage.fake.console(server) == "say hi\n");
 
-  CHECK(host.change(server, Json{{"op", "mkdir"}, {"path", "a/b"}, {"mode", 493}}));
+  const pinion::Files disk(host, server, 0);
+  CHECK(disk.makeFolder("a/b", 0755));
   const auto *files = host.files();
   const int fd =
       files->open(host.raw(), server.c_str(), "a/b/c.txt", PINION_OPEN_WRITE | PINION_OPEN_CREATE, 0644, nullptr);
@@ -781,8 +782,9 @@ TEST_CASE("files, tokens, configuration and console go through") {
   ::close(fd);
   CHECK((*host.usage(server, true))["bytes"] == 5);
   CHECK(files->open(host.raw(), server.c_str(), "../x", PINION_OPEN_READ, 0, nullptr) == PINION_E_DENIED);
-  CHECK(host.change(server, Json{{"op", "remove"}, {"path", "a"}}));
-  CHECK(host.change(server, Json{{"op", "remove"}, {"path", "a"}}).error().code == PINION_E_NOT_FOUND);
+  CHECK(disk.remove("a"));
+  CHECK(disk.stat("a").error().detail == ENOENT);
+  CHECK(disk.open(std::string("a\0b", 3), PINION_OPEN_READ).error().code == PINION_E_INVALID);
   const auto folder = host.folder("tmp");
   REQUIRE(folder);
   ::close(*folder);
@@ -801,7 +803,8 @@ TEST_CASE("a frame that goes while its work runs waits for the work's end") {
                                           user = u;
                                           *id = 1;
                                           return PINION_OK;
-                                        }};
+                                        },
+                                        nullptr};
   static const pinion_host *inner;
   inner = fake.raw();
   pinion_host outer = *inner;

@@ -186,8 +186,14 @@ std::string nulls(const Words &) {
   expect("hold", t.servers->hold(host, nullptr, nullptr, &id, nullptr));
   expect("set_state", t.servers->set_state(host, nullptr, nullptr, nullptr));
   expect("open", t.files->open(host, nullptr, nullptr, 0, 0, nullptr));
-  expect("files list", t.files->list(host, nullptr, nullptr, nullptr, nullptr));
-  expect("change", t.files->change(host, nullptr, bad, nullptr));
+  expect("files stat", t.files->stat(host, nullptr, nullptr, nullptr, nullptr));
+  expect("files entries", t.files->entries(host, nullptr, nullptr, nullptr, nullptr, nullptr));
+  expect("make folder", t.files->make_folder(host, nullptr, nullptr, 0, 0, nullptr));
+  expect("rename", t.files->rename(host, nullptr, nullptr, nullptr, 0, nullptr));
+  expect("remove", t.files->remove(host, nullptr, nullptr, 0, nullptr));
+  expect("set mode", t.files->set_mode(host, nullptr, nullptr, 0, 0, nullptr));
+  expect("set owner", t.files->set_owner(host, nullptr, nullptr, nullptr));
+  expect("remove in", t.files->remove_in(host, nullptr, nullptr, nullptr));
   expect("usage", t.files->usage(host, nullptr, 0, nullptr, nullptr));
   expect("folder", t.files->folder(host, nullptr, nullptr));
   expect("act", t.environment->act(host, nullptr, nullptr, {}, 0, &done, nullptr, &id, nullptr));
@@ -341,12 +347,43 @@ const std::map<std::string, std::function<std::string(const Words &)>> operation
     {"files",
      [](const Words &w) {
        Out out;
-       return out.say(t.files->list(host, w[1].c_str(), w[2].c_str(), &out.sink, &out.error));
+       const auto each = [](void *user, const pinion_file_info *info) -> pinion_status {
+         *static_cast<std::string *>(user) += std::string(info->name) + " " + std::to_string(info->type) + " " +
+                                              std::to_string(info->bytes) + " " + std::to_string(info->mode) + "\n";
+         return PINION_OK;
+       };
+       return out.say(t.files->entries(host, w[1].c_str(), w[2].c_str(), each, &out.value, &out.error));
      }},
-    {"change",
+    {"make-folder",
      [](const Words &w) {
        Out out;
-       return out.say(t.files->change(host, w[1].c_str(), span(w[2]), &out.error));
+       return out.say(t.files->make_folder(host, w[1].c_str(), w[2].c_str(), 0, 0, &out.error));
+     }},
+    {"rename",
+     [](const Words &w) {
+       Out out;
+       return out.say(t.files->rename(host, w[1].c_str(), w[2].c_str(), w[3].c_str(), 0, &out.error));
+     }},
+    {"remove",
+     [](const Words &w) {
+       Out out;
+       return out.say(t.files->remove(host, w[1].c_str(), w[2].c_str(), 0, &out.error));
+     }},
+    {"set-mode",
+     [](const Words &w) {
+       Out out;
+       const auto mode = static_cast<std::uint32_t>(std::stoul(w[3], nullptr, 8));
+       return out.say(t.files->set_mode(host, w[1].c_str(), w[2].c_str(), mode, 0, &out.error));
+     }},
+    {"set-owner",
+     [](const Words &w) {
+       Out out;
+       return out.say(t.files->set_owner(host, w[1].c_str(), w[2].c_str(), &out.error));
+     }},
+    {"remove-in",
+     [](const Words &w) {
+       Out out;
+       return out.say(t.files->remove_in(host, w[1].c_str(), w[2].c_str(), &out.error));
      }},
     {"usage",
      [](const Words &w) {

@@ -91,11 +91,7 @@ Result<bool> writeScript(const Host &host, const std::string &uuid, std::string_
 
 Result<bool> removeScript(const Host &host, const std::string &uuid) {
   // The installer, which is root in its container, may have left anything in it, also trees deeper than descriptors go.
-  pinion::Json op;
-  op["op"] = "remove";
-  op["folder"] = "tmp";
-  op["path"] = uuid;
-  const Result<void> removed = host.change(uuid, op);
+  const Result<void> removed = pinion::Files::removeIn(host, "tmp", uuid);
   if (!removed && removed.error().code != PINION_E_NOT_FOUND)
     return Error{removed.error().code, "failed to remove the folder tmp/" + uuid + ": " + removed.error().text};
   return true;

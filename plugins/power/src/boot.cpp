@@ -73,11 +73,8 @@ Task<Result<void>> Power::prepare(GamePtr game, ActionPtr action) {
   const Json check = host_.node("/system/check_permissions_on_boot");
   if (!check.is_boolean() || check.get<bool>()) {
     say(*game, "Ensuring file permissions are set correctly, this could take a few seconds...");
-    Json op;
-    op["op"] = "chown";
-    op["path"] = "/";
-    auto fn = [host = host_, uuid = game->uuid, op]() -> Result<bool> {
-      if (auto changed = host.change(uuid, op); !changed) return changed.error();
+    auto fn = [files = pinion::Files(host_, game->uuid, 0)]() -> Result<bool> {
+      if (auto changed = files.setOwner("/"); !changed) return changed.error();
       return true;
     };
     const Result<bool> changed = co_await work<bool>(std::move(fn));

@@ -50,6 +50,7 @@ typedef int32_t pinion_status;
 #define PINION_E_UNSUPPORTED (-8) /* this daemon cannot do that */
 #define PINION_E_STOPPING (-9)    /* the daemon is going down */
 #define PINION_E_INTERNAL (-10)   /* a bug; also what every unknown status means */
+#define PINION_E_FULL (-11)       /* a limit that was set is reached: the disk space of a server */
 
 typedef struct pinion_span {
   const void *data; /* may be NULL when size is 0; may hold NULs */
@@ -62,9 +63,10 @@ typedef struct pinion_sink {
 } pinion_sink;
 
 typedef struct pinion_error {
-  uint32_t size; /* sizeof(pinion_error), set by the caller */
-  int32_t code;  /* a pinion_status */
-  char message[504];
+  uint32_t size;  /* sizeof(pinion_error), set by the caller */
+  int32_t code;   /* a pinion_status */
+  int32_t detail; /* the errno behind it where there is one, else 0 */
+  char message[500];
 } pinion_error; /* the caller's; a NULL pointer means "not wanted" */
 
 /* ---- opaque ---------------------------------------------------------------------------------------------------- */

@@ -60,6 +60,10 @@ typedef struct pinion_tasks_v1 {
    * full. */
   pinion_status (*run)(const pinion_host *host, pinion_work_fn work, pinion_done_fn done, void *user, uint64_t *id,
                        pinion_error *error);
+  /* As run(), on the pool for long work: minutes and hours, as long as every wait in it has a deadline and stop() or
+   * cancel() ends it within seconds (the plugin sees to that: both wait for it). */
+  pinion_status (*run_long)(const pinion_host *host, pinion_work_fn work, pinion_done_fn done, void *user, uint64_t *id,
+                            pinion_error *error);
 } pinion_tasks_v1;
 
 /* ---- "pinion.routes/1" ----------------------------------------------------------------------------------------- */
@@ -114,6 +118,10 @@ typedef struct pinion_routes_v1 {
   pinion_status (*head)(pinion_reply *reply, uint32_t status, pinion_span headers);
   /* [pool] A piece of the body; blocks while the client reads slowly; PINION_E_CANCELLED when it is gone. */
   pinion_status (*send)(pinion_reply *reply, pinion_span bytes);
+  /* [any] After head() with "Content-Length": the body is `length` bytes of the file from `offset`, and the reply is
+   * used up. The host duplicates the descriptor and sends while the client reads; no thread waits. A file that has
+   * become shorter breaks the connection off. */
+  pinion_status (*send_file)(pinion_reply *reply, int32_t file, uint64_t offset, uint64_t length);
   /* Turns the request into a WebSocket and uses the reply up. A bad handshake or an Origin that is neither the Panel
    * nor allowed is answered by the host (400, 403) and PINION_E_INVALID comes back. */
   pinion_status (*accept)(pinion_reply *reply, const pinion_socket_options *options, pinion_frame_fn fn, void *user,
@@ -149,37 +157,148 @@ typedef struct pinion_servers_v1 {
   pinion_status (*set_state)(const pinion_host *host, const char *server, const char *state, pinion_error *error);
 } pinion_servers_v1;
 
-/* ---- "pinion.files/1": [pool] ---------------------------------------------------------------------------------- */
+/* ---- "pinion.files/1": [pool], and any thread of the plugin's own ----------------------------------------------- */
+
+/* Paths are bytes, relative to the server's root ("/a", "a" and "//a" are the same; ".." never leads out); the last
+ * component is never followed when it is a link, and nothing leads out of the root. A failure's `detail` is the errno:
+ * EACCES (the server's file denylist), EXDEV or ELOOP (leads out, or is a link), EDQUOT (the disk limit; the status is
+ * PINION_E_FULL), ENOENT, EEXIST, EISDIR, ENOTDIR, ENAMETOOLONG, ETXTBSY, ... */
 
 #define PINION_OPEN_READ 0u
 #define PINION_OPEN_WRITE 1u
-#define PINION_OPEN_CREATE 2u /* with parents */
+#define PINION_OPEN_CREATE 2u /* with parents, 0755 */
 #define PINION_OPEN_TRUNCATE 4u
 #define PINION_OPEN_EXCLUSIVE 8u
 #define PINION_OPEN_DIRECTORY 16u
+#define PINION_OPEN_UNNAMED 64u /* a new file without a name in the folder `path`: see place(). Gone when closed */
+
+/* On behalf of the owner or a user of the server: what the file denylist names, by the real path, is refused, and what
+ * is made belongs to the node's user. For every function that takes flags. */
+#define PINION_FILES_OWNER 32u
+
+#define PINION_FILE_REGULAR 1u
+#define PINION_FILE_DIRECTORY 2u
+#define PINION_FILE_LINK 3u
+#define PINION_FILE_PIPE 4u
+#define PINION_FILE_SOCKET 5u
+#define PINION_FILE_DEVICE 6u /* a block device */
+#define PINION_FILE_CHARACTER 7u
+
+typedef struct pinion_file_info { /* lent, or the caller's with its size set; growable */
+  uint32_t size;
+  uint32_t type; /* PINION_FILE_* */
+  uint32_t mode; /* the low 12 bits */
+  uint32_t links;
+  uint32_t uid;
+  uint32_t gid;
+  int64_t bytes;
+  int64_t modified_s; /* Unix time */
+  int64_t changed_s;  /* of the inode */
+  uint32_t modified_ns;
+  uint32_t changed_ns;
+  uint64_t device;
+  uint64_t inode;
+  const char *name; /* the last component; lent by entries(), NULL from stat() */
+} pinion_file_info;
+
+/* Anything but PINION_OK ends the listing, which then returns it. */
+typedef pinion_status (*pinion_file_fn)(void *user, const pinion_file_info *info); /* before entries() returns */
 
 typedef struct pinion_files_v1 {
   uint32_t size;
   uint32_t reserved;
-  /* A descriptor (>= 0) confined to the server's root, close-on-exec, the caller's to close; or a status. Links are not
-   * followed in the last component and never out of the root. */
+  /* A descriptor (>= 0), close-on-exec, the caller's to close; or a status. A pipe is opened without waiting for its
+   * other end. Truncating gives the file's bytes back to the disk limit; what is written must be reserve()d. */
   int32_t (*open)(const pinion_host *host, const char *server, const char *path, uint32_t flags, uint32_t mode,
                   pinion_error *error);
-  /* JSON array of {"name","size","mode","mtime","type"} of a folder. */
-  pinion_status (*list)(const pinion_host *host, const char *server, const char *path, const pinion_sink *out,
+  /* As open(), of the entry `name` of a folder: a descriptor that open(DIRECTORY) or folder() gave. READ only. */
+  int32_t (*open_in)(const pinion_host *host, int32_t folder, const char *name, uint32_t flags, pinion_error *error);
+  pinion_status (*stat)(const pinion_host *host, const char *server, const char *path, pinion_file_info *out,
                         pinion_error *error);
-  /* {"op":"mkdir","path","mode"} | {"op":"rename","from","to"} | {"op":"remove","path"} (recursive) |
-   * {"op":"chmod","path","mode"} | {"op":"chown","path"} (to the node's user, recursive, only what differs) |
-   * {"op":"remove-all"} (everything below the root). {"op":"remove","folder","path"} removes below one of the node's
-   * own folders (see folder()); `server` is not looked at then. */
-  pinion_status (*change)(const pinion_host *host, const char *server, pinion_span op, pinion_error *error);
-  /* {"bytes":n,"limit":n (0 = none)}; `fresh` != 0 measures now when the known value is older than the node's interval.
-   */
+  /* Each entry of a folder, in the folder's order. */
+  pinion_status (*entries)(const pinion_host *host, const char *server, const char *path, pinion_file_fn fn, void *user,
+                           pinion_error *error);
+  /* With parents; one that exists is PINION_OK. */
+  pinion_status (*make_folder)(const pinion_host *host, const char *server, const char *path, uint32_t mode,
+                               uint32_t flags, pinion_error *error);
+  /* Never onto something (EEXIST); parents of `to` are made. */
+  pinion_status (*rename)(const pinion_host *host, const char *server, const char *from, const char *to, uint32_t flags,
+                          pinion_error *error);
+  /* Recursive; absent is PINION_OK; "/" empties the root. With PINION_FILES_OWNER denied entries stay, with the folders
+   * above them, and that is PINION_OK. */
+  pinion_status (*remove)(const pinion_host *host, const char *server, const char *path, uint32_t flags,
+                          pinion_error *error);
+  /* A regular file to a new one (EEXIST) of the same mode, checked against the disk limit. */
+  pinion_status (*copy)(const pinion_host *host, const char *server, const char *from, const char *to, uint32_t flags,
+                        pinion_error *error);
+  pinion_status (*link)(const pinion_host *host, const char *server, const char *target, const char *path,
+                        uint32_t flags, pinion_error *error); /* a symbolic link; `target` is stored as it is */
+  /* A link is PINION_E_DENIED (ELOOP), for the three below. */
+  pinion_status (*set_mode)(const pinion_host *host, const char *server, const char *path, uint32_t mode,
+                            uint32_t flags, pinion_error *error);
+  pinion_status (*set_times)(const pinion_host *host, const char *server, const char *path, int64_t accessed_s,
+                             int64_t modified_s, uint32_t flags, pinion_error *error);
+  /* To the node's user, recursive, only what differs; links themselves are changed, not followed. */
+  pinion_status (*set_owner)(const pinion_host *host, const char *server, const char *path, pinion_error *error);
+  /* Puts what an unnamed file holds at `path`, parents are made. A new file is the unnamed one (mode 0644); one that
+   * exists gets its bytes, and keeps inode, mode and owner. The descriptor stays the caller's. */
+  pinion_status (*place)(const pinion_host *host, const char *server, int32_t unnamed, const char *path, uint32_t flags,
+                         pinion_error *error);
+  /* 1 when the server's denylist names the path as it is written (after cleaning), 0, or a status. */
+  int32_t (*denied)(const pinion_host *host, const char *server, const char *path);
+  /* {"bytes":n,"limit":n (0 = none)}; `fresh` != 0 first takes in what others have changed meanwhile. */
   pinion_status (*usage)(const pinion_host *host, const char *server, int32_t fresh, const pinion_sink *out,
                          pinion_error *error);
-  /* A descriptor of one of the node's own folders: "log", "tmp", "backup", "archive". Not the owner's files: root's. */
+  /* Counts `bytes` that files will grow by before they do; PINION_E_FULL when they are beyond the server's limit, and
+   * then nothing is counted. Negative: they were not needed, or are gone. Open, remove, copy and place count themselves
+   * (an unnamed file that is closed unplaced does not). */
+  pinion_status (*reserve)(const pinion_host *host, const char *server, int64_t bytes, pinion_error *error);
+  /* A descriptor of one of the node's own folders: "log", "tmp", "backup", "archive", "sftp" (keys). Root's. */
   int32_t (*folder)(const pinion_host *host, const char *name, pinion_error *error);
+  /* Removes `path` below a folder of the node as remove() does. */
+  pinion_status (*remove_in)(const pinion_host *host, const char *folder, const char *path, pinion_error *error);
 } pinion_files_v1;
+
+/* ---- "pinion.archives/1" --------------------------------------------------------------------------------------- */
+
+/* [lane] {"bytes","total" (0: unknown),"entries","name"}, at most four a second; the last one comes before `done`. */
+typedef void (*pinion_progress_fn)(void *user, pinion_span progress);
+
+typedef struct pinion_archives_v1 {
+  uint32_t size;
+  uint32_t reserved;
+  /* Writes an archive of the server's files to `out`, a descriptor open for writing, which stays the caller's until
+   * `done`. Options and answer: sdk/contracts/archives.v1.json. `progress` may be NULL. */
+  pinion_status (*pack)(const pinion_host *host, const char *server, int32_t out, pinion_span options,
+                        pinion_progress_fn progress, pinion_done_fn done, void *user, uint64_t *id,
+                        pinion_error *error);
+  /* Unpacks an archive read from `in` below a folder of the server: each entry confined, links and specials passed over
+   * or refused, within limits. */
+  pinion_status (*unpack)(const pinion_host *host, const char *server, int32_t in, pinion_span options,
+                          pinion_progress_fn progress, pinion_done_fn done, void *user, uint64_t *id,
+                          pinion_error *error);
+} pinion_archives_v1;
+
+/* ---- "pinion.fetch/1": [pool], and any thread of the plugin's own ----------------------------------------------- */
+
+typedef struct pinion_fetch
+    pinion_fetch; /* one answer of another host that is being read; used by one thread at a time */
+
+typedef struct pinion_fetch_v1 {
+  uint32_t size;
+  uint32_t reserved;
+  /* Sends a request and waits for the answer's head: {"status","url" (after redirects),"headers":{lower-case names}} to
+   * `head`. `request`: {"method":"GET","url","headers":{},"max_redirects":0,"private":false,"connect_ms":10000,
+   * "stall_ms":30000,"deadline_ms":43200000}. Without "private" the name is resolved once, and only public addresses
+   * are connected to, also after a redirect: PINION_E_DENIED. Only http and https: PINION_E_INVALID, with the reason.
+   */
+  pinion_fetch *(*open)(const pinion_host *host, pinion_span request, const pinion_sink *head, pinion_error *error);
+  /* Bytes of the body, 0 at its true end, or a status (a body that is cut short is PINION_E_IO). */
+  int64_t (*read)(pinion_fetch *fetch, void *buffer, size_t capacity, pinion_error *error);
+  /* [any] Ends a read() that waits: it returns PINION_E_CANCELLED. */
+  void (*cancel)(pinion_fetch *fetch);
+  void (*close)(pinion_fetch *fetch);
+} pinion_fetch_v1;
 
 /* ---- "pinion.environment/1" ------------------------------------------------------------------------------------ */
 
@@ -227,6 +346,11 @@ typedef struct pinion_tokens_v1 {
 
 /* ---- "pinion.store/1" ------------------------------------------------------------------------------------------ */
 
+typedef struct pinion_store_change { /* an empty value removes the key */
+  const char *key;
+  pinion_span value;
+} pinion_store_change;
+
 typedef struct pinion_store_v1 { /* one namespace a plugin id; [pool] or [lane] (short) */
   uint32_t size;
   uint32_t reserved;
@@ -235,6 +359,13 @@ typedef struct pinion_store_v1 { /* one namespace a plugin id; [pool] or [lane] 
   pinion_status (*put)(const pinion_host *host, const char *key, pinion_span value, pinion_error *error);
   /* Keys that begin with `prefix`, sorted, each followed by '\n'. */
   pinion_status (*scan)(const pinion_host *host, const char *prefix, const pinion_sink *out);
+  /* All of them or none, in one transaction. Durable when it returns. */
+  pinion_status (*apply)(const pinion_host *host, const pinion_store_change *changes, size_t count,
+                         pinion_error *error);
+  /* At most `limit` keys that begin with `prefix` and come after `after` (NULL: the first), sorted: a JSON array of
+   * [key, value]; for values that are UTF-8. */
+  pinion_status (*page)(const pinion_host *host, const char *prefix, const char *after, uint32_t limit,
+                        const pinion_sink *out, pinion_error *error);
 } pinion_store_v1;
 
 #ifdef __cplusplus

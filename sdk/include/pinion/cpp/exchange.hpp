@@ -85,6 +85,14 @@ public:
     if (status != PINION_OK) return Error{status, "the client is gone"};
     return {};
   }
+  // After head() with "Content-Length": the body comes from the file, and the exchange is answered.
+  Result<void> sendFile(int file, uint64_t offset, uint64_t length) {
+    if (reply_ == nullptr) return Error{PINION_E_INVALID, "the request was answered before"};
+    if (!PINION_HAS(routes_, send_file)) return Error{PINION_E_UNSUPPORTED, "this daemon sends no files"};
+    const pinion_status status = routes_->send_file(std::exchange(reply_, nullptr), file, offset, length);
+    if (status != PINION_OK) return Error{status, "the file cannot be sent"};
+    return {};
+  }
   // Status and whole body. JSON text gets its content type; an empty body gets none.
   void answer(uint32_t status, std::string_view body = {}, const char *type = "application/json; charset=utf-8") {
     Json headers = Json::object();

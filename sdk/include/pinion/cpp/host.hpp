@@ -168,6 +168,8 @@ public:
   // co_await host.run(fn): `Result<T> fn()` or `T fn()` on the pool, its result on the lane. What `fn` throws, and a
   // refusal of the pool, is thrown. `fn` may refer to the coroutine's locals. [lane]
   template <typename F> detail::RunAwaiter<F> run(F fn) const { return {s_, std::move(fn)}; }
+  // The same for work of minutes and hours: see pinion_tasks_v1::run_long.
+  template <typename F> detail::RunAwaiter<F> runLong(F fn) const { return {s_, std::move(fn), true}; }
   // Starts a coroutine; its frame is kept until it ends or the plugin was stopped. On the lane it starts at once, from
   // anywhere else (start(), a route on the pool) as the lane's next job. What it throws becomes a log line. [any]
   void spawn(Task<void> task) const;
@@ -300,12 +302,17 @@ public:
   }
 
   // -- files, tokens, store (files: [pool]) ---------------------------------------------------------------------
-  const pinion_files_v1 *files() const { return s_->files; }
-  Result<void> change(const std::string &server, const Json &op) const {
-    detail::ErrorSlot slot;
-    if (!PINION_HAS(s_->files, change)) return slot.absent("pinion.files/1");
-    const std::string text = op.dump(); // throws for a path that is no UTF-8: a replaced one would be another file
-    return check(s_->files->change(s_->raw, server.c_str(), span(text), slot.get()), slot);
+  const pinion_files_v1 *files() const { return s_->files; } // see files.hpp
+  const pinion_fetch_v1 *fetch() const { return s_->fetch; }
+  // co_await host.pack(...), host.unpack(...): the answer of sdk/contracts/archives.v1.json. `file` stays the caller's,
+  // and open until then. `id` as for call(); `progress(const Json&)` on the lane. [lane]
+  detail::DoneAwaiter pack(std::string server, int file, Json options, std::function<void(const Json &)> progress = {},
+                           uint64_t *id = nullptr) const {
+    return archive(true, std::move(server), file, std::move(options), std::move(progress), id);
+  }
+  detail::DoneAwaiter unpack(std::string server, int file, Json options,
+                             std::function<void(const Json &)> progress = {}, uint64_t *id = nullptr) const {
+    return archive(false, std::move(server), file, std::move(options), std::move(progress), id);
   }
   Result<Json> usage(const std::string &server, bool fresh) const {
     if (!PINION_HAS(s_->files, usage)) return detail::ErrorSlot().absent("pinion.files/1");
@@ -350,6 +357,20 @@ private:
     const Error refusal = detail::ErrorSlot().absent(service);
     detail::setError(error, refusal);
     return refusal.code;
+  }
+  detail::DoneAwaiter archive(bool pack, std::string server, int file, Json options,
+                              std::function<void(const Json &)> progress, uint64_t *id) const {
+    const bool told = static_cast<bool>(progress);
+    return {s_,
+            [s = s_.get(), pack, told, server = std::move(server), file,
+             options = options.dump()](pinion_done_fn done, void *user, uint64_t *out, pinion_error *error) {
+              if (pack ? !PINION_HAS(s->archives, pack) : !PINION_HAS(s->archives, unpack))
+                return absent("pinion.archives/1", error);
+              const auto begin = pack ? s->archives->pack : s->archives->unpack;
+              return begin(s->raw, server.c_str(), file, span(options), told ? &detail::DoneAwaiter::progress : nullptr,
+                           done, user, out, error);
+            },
+            id, std::move(progress)};
   }
   static Result<void> check(pinion_status status, const detail::ErrorSlot &slot) {
     if (status != PINION_OK) return slot.take(status);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <pinion/cpp/exchange.hpp>
+#include <pinion/cpp/files.hpp>
 #include <pinion/cpp/host.hpp>
 #include <pinion/cpp/result.hpp>
 #include <pinion/cpp/signal.hpp>

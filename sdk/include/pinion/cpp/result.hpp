@@ -22,6 +22,7 @@ using Json = nlohmann::ordered_json;
 struct Error {
   pinion_status code = PINION_E_INTERNAL;
   std::string text;
+  int detail = 0; // the errno behind it where there is one
 };
 
 // A value or an Error. `Result<void>` is success or an Error.
@@ -60,6 +61,7 @@ namespace detail {
 inline void setError(pinion_error *out, const Error &error) noexcept {
   if (out == nullptr) return;
   out->code = error.code;
+  out->detail = error.detail;
   const std::size_t length = std::min(error.text.size(), sizeof(out->message) - 1);
   std::memcpy(out->message, error.text.data(), length);
   out->message[length] = '\0';
@@ -70,7 +72,7 @@ class ErrorSlot {
 public:
   ErrorSlot() { error_.size = sizeof(error_); }
   pinion_error *get() { return &error_; }
-  Error take(pinion_status status) const { return Error{status, error_.message}; }
+  Error take(pinion_status status) const { return Error{status, error_.message, error_.detail}; }
   // For a service that the daemon does not have.
   Error absent(const char *service) const {
     return Error{PINION_E_UNSUPPORTED, std::string("this daemon has no service \"") + service + "\""};

@@ -24,8 +24,9 @@ namespace detail {
 class DoneAwaiter {
 public:
   using Begin = std::function<pinion_status(pinion_done_fn, void *, uint64_t *, pinion_error *)>;
-  DoneAwaiter(std::shared_ptr<HostState> state, Begin begin, uint64_t *id)
-      : state_(std::move(state)), begin_(std::move(begin)), id_(id) {}
+  DoneAwaiter(std::shared_ptr<HostState> state, Begin begin, uint64_t *id,
+              std::function<void(const Json &)> on_progress = {})
+      : state_(std::move(state)), begin_(std::move(begin)), id_(id), on_progress_(std::move(on_progress)) {}
   DoneAwaiter(const DoneAwaiter &) = delete;
   DoneAwaiter &operator=(const DoneAwaiter &) = delete;
   ~DoneAwaiter() {
@@ -34,7 +35,7 @@ public:
   bool await_ready() const noexcept { return false; }
   bool await_suspend(std::coroutine_handle<> waiter) {
     waiter_ = waiter;
-    pending_ = std::make_shared<Pending>(this);
+    pending_ = std::make_shared<Pending>(this, std::move(on_progress_));
     state_->addPending(pending_);
     ErrorSlot slot;
     uint64_t id = 0;
@@ -54,10 +55,20 @@ public:
     return std::move(*answer_);
   }
 
+  // A pinion_progress_fn for operations that have one; `user` is the same as done's.
+  static void progress(void *user, pinion_span json) noexcept {
+    auto *pending = static_cast<Pending *>(user);
+    pending->guard([&] {
+      if (pending->awaiter != nullptr && pending->on_progress)
+        pending->on_progress(Json::parse(view(json), nullptr, false));
+    });
+  }
+
 private:
   struct Pending : Kept {
-    explicit Pending(DoneAwaiter *a) : awaiter(a) {}
+    Pending(DoneAwaiter *a, std::function<void(const Json &)> p) : awaiter(a), on_progress(std::move(p)) {}
     DoneAwaiter *awaiter; // null when its frame went first
+    const std::function<void(const Json &)> on_progress;
   };
   static void done(void *user, pinion_status status, pinion_span bytes) noexcept {
     auto *pending = static_cast<Pending *>(user);
@@ -76,6 +87,7 @@ private:
   std::shared_ptr<HostState> state_;
   Begin begin_;
   uint64_t *id_;
+  std::function<void(const Json &)> on_progress_;
   std::coroutine_handle<> waiter_;
   std::shared_ptr<Pending> pending_;
   std::optional<Answer> answer_;
@@ -85,14 +97,14 @@ private:
 template <typename F> class RunAwaiter {
 public:
   using Value = std::invoke_result_t<F &>;
-  RunAwaiter(std::shared_ptr<HostState> state, F fn)
-      : state_(std::move(state)), job_(std::make_shared<Job>(std::move(fn))) {}
+  RunAwaiter(std::shared_ptr<HostState> state, F fn, bool is_long = false)
+      : state_(std::move(state)), job_(std::make_shared<Job>(std::move(fn))), long_(is_long) {}
   RunAwaiter(const RunAwaiter &) = delete;
   RunAwaiter &operator=(const RunAwaiter &) = delete;
   ~RunAwaiter() { job_->abandon(); }
   bool await_ready() const noexcept { return false; }
   bool await_suspend(std::coroutine_handle<> waiter) {
-    if (!PINION_HAS(state_->tasks, run)) {
+    if (long_ ? !PINION_HAS(state_->tasks, run_long) : !PINION_HAS(state_->tasks, run)) {
       job_->failure = std::make_exception_ptr(std::runtime_error(ErrorSlot().absent("pinion.tasks/1").text));
       return false;
     }
@@ -100,7 +112,8 @@ public:
     state_->addPending(job_);
     ErrorSlot slot;
     uint64_t id = 0;
-    const pinion_status status = state_->tasks->run(state_->raw, &Job::work, &Job::done, job_.get(), &id, slot.get());
+    const auto begin = long_ ? state_->tasks->run_long : state_->tasks->run;
+    const pinion_status status = begin(state_->raw, &Job::work, &Job::done, job_.get(), &id, slot.get());
     if (status == PINION_OK) return true;
     state_->dropPending(job_.get());
     job_->failure = std::make_exception_ptr(std::runtime_error(slot.take(status).text));
@@ -164,6 +177,7 @@ private:
   };
   std::shared_ptr<HostState> state_;
   std::shared_ptr<Job> job_;
+  bool long_;
 };
 
 } // namespace detail

@@ -50,6 +50,8 @@ struct HostState {
     get(routes, "pinion.routes/1");
     get(servers, "pinion.servers/1");
     get(files, "pinion.files/1");
+    get(archives, "pinion.archives/1");
+    get(fetch, "pinion.fetch/1");
     get(environment, "pinion.environment/1");
     get(panel, "pinion.panel/1");
     get(tokens, "pinion.tokens/1");
@@ -123,6 +125,8 @@ struct HostState {
   const pinion_routes_v1 *routes = nullptr;
   const pinion_servers_v1 *servers = nullptr;
   const pinion_files_v1 *files = nullptr;
+  const pinion_archives_v1 *archives = nullptr;
+  const pinion_fetch_v1 *fetch = nullptr;
   const pinion_environment_v1 *environment = nullptr;
   const pinion_panel_v1 *panel = nullptr;
   const pinion_tokens_v1 *tokens = nullptr;

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
+#include <set>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,7 +33,13 @@ public:
 
   int32_t open(const std::string &uuid, const std::string &path, uint32_t flags, uint32_t mode, pinion_error *error) {
     const auto parts = split(path);
-    if (!parts) return refuse(error, PINION_E_DENIED, "\"" + path + "\" leaves the server's folder");
+    if (!parts) return leaves(path, error);
+    if ((flags & PINION_FILES_OWNER) != 0 && isDenied(uuid, path))
+      return refuse(error, PINION_E_DENIED, "\"" + path + "\" is denied", EACCES);
+    if ((flags & PINION_OPEN_UNNAMED) != 0) {
+      const int unnamed = ::open(at(uuid, *parts).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0644);
+      return unnamed >= 0 ? unnamed : failed(path, error);
+    }
     if (parts->empty() && (flags & PINION_OPEN_DIRECTORY) == 0)
       return refuse(error, PINION_E_INVALID, "\"" + path + "\" is the server's folder: open it with OPEN_DIRECTORY");
     int folder = ::open(server(uuid).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -44,7 +51,7 @@ public:
       folder = next;
     }
     if (folder < 0 || parts->empty()) return folder < 0 ? failed(path, error) : folder;
-    int how = O_CLOEXEC | O_NOFOLLOW | ((flags & PINION_OPEN_WRITE) != 0 ? O_RDWR : O_RDONLY);
+    int how = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | ((flags & PINION_OPEN_WRITE) != 0 ? O_RDWR : O_RDONLY);
     if ((flags & PINION_OPEN_CREATE) != 0) how |= O_CREAT;
     if ((flags & PINION_OPEN_TRUNCATE) != 0) how |= O_TRUNC;
     if ((flags & PINION_OPEN_EXCLUSIVE) != 0) how |= O_EXCL;
@@ -56,71 +63,117 @@ public:
     return file >= 0 ? file : failed(path, error);
   }
 
-  pinion_status list(const std::string &uuid, const std::string &path, const pinion_sink *out, pinion_error *error) {
-    const auto parts = split(path);
-    if (!parts) return refuse(error, PINION_E_DENIED, "\"" + path + "\" leaves the server's folder");
-    std::error_code problem;
-    std::map<std::string, Json> sorted;
-    for (const auto &entry : std::filesystem::directory_iterator(at(uuid, *parts), problem)) {
-      struct stat facts {};
-      if (::lstat(entry.path().c_str(), &facts) != 0) continue; // removed meanwhile
-      const char *type = S_ISDIR(facts.st_mode) ? "directory" : S_ISLNK(facts.st_mode) ? "link" : "file";
-      const std::string name = entry.path().filename();
-      sorted[name] = Json{{"name", name},
-                          {"size", facts.st_size},
-                          {"mode", facts.st_mode & 07777},
-                          {"mtime", facts.st_mtime},
-                          {"type", type}};
-    }
-    if (problem) return refuse(error, PINION_E_NOT_FOUND, "\"" + path + "\": " + problem.message());
-    Json all = Json::array();
-    for (auto &[name, entry] : sorted) all.push_back(std::move(entry));
-    return put(out, all.dump());
+  int32_t openIn(int32_t folder, const std::string &name, uint32_t flags, pinion_error *error) {
+    if (name.find('/') != std::string::npos || name == "..")
+      return refuse(error, PINION_E_INVALID, "\"" + name + "\" is no name of an entry");
+    const int how = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | ((flags & PINION_OPEN_DIRECTORY) != 0 ? O_DIRECTORY : 0);
+    const int file = ::openat(folder, name.c_str(), O_RDONLY | how);
+    return file >= 0 ? file : failed(name, error);
   }
 
-  pinion_status change(const std::string &uuid, std::string_view text, pinion_error *error) {
-    const Json op = Json::parse(text, nullptr, false);
-    if (!op.is_object() || !op.contains("op")) return refuse(error, PINION_E_INVALID, "a change needs an \"op\"");
-    const std::string what = op["op"];
-    const auto path = split(op.value("path", "")), from = split(op.value("from", "")), to = split(op.value("to", ""));
-    if (!path || !from || !to) return refuse(error, PINION_E_DENIED, what + ": a path leaves the server's folder");
-    const bool of_node = op.contains("folder");
-    if (of_node && what != "remove")
-      return refuse(error, PINION_E_INVALID, "in a folder of the node there is only \"remove\"");
-    const auto target = of_node ? folderPath(op.value("folder", "")) / op.value("path", "") : at(uuid, *path);
-    std::error_code problem;
-    if (what == "mkdir") {
-      std::filesystem::create_directories(target, problem);
-    } else if (what == "rename") {
-      std::filesystem::create_directories(at(uuid, *to).parent_path(), problem);
-      std::filesystem::rename(at(uuid, *from), at(uuid, *to), problem);
-    } else if (what == "remove") {
-      if (!std::filesystem::exists(std::filesystem::symlink_status(target)))
-        return refuse(error, PINION_E_NOT_FOUND, "\"" + op.value("path", "") + "\" is not there");
-      std::filesystem::remove_all(target, problem);
-    } else if (what == "chmod") {
-      std::filesystem::permissions(target, static_cast<std::filesystem::perms>(op.value("mode", 0)), problem);
-    } else if (what == "remove-all") {
-      for (const auto &entry : std::filesystem::directory_iterator(server(uuid)))
-        std::filesystem::remove_all(entry.path(), problem);
-    } else if (what != "chown") { // the node's user is whoever runs the test
-      return refuse(error, PINION_E_INVALID, "\"" + what + "\" is no op");
-    }
-    if (!problem) return PINION_OK;
-    const bool missing = problem == std::errc::no_such_file_or_directory;
-    return refuse(error, missing ? PINION_E_NOT_FOUND : PINION_E_IO, what + ": " + problem.message());
+  pinion_status stat(const std::string &uuid, const std::string &path, pinion_file_info *out, pinion_error *error) {
+    const auto parts = split(path);
+    if (!parts) return leaves(path, error);
+    struct stat facts {};
+    if (::lstat(at(uuid, *parts).c_str(), &facts) != 0) return failed(path, error);
+    *out = info(facts, nullptr);
+    return PINION_OK;
   }
+
+  pinion_status entries(const std::string &uuid, const std::string &path, pinion_file_fn fn, void *user,
+                        pinion_error *error) {
+    const auto parts = split(path);
+    if (!parts) return leaves(path, error);
+    std::error_code problem;
+    std::map<std::string, struct stat>
+        sorted; // the daemon's order is the folder's; the fake's is the same in every run
+    for (const auto &entry : std::filesystem::directory_iterator(at(uuid, *parts), problem))
+      if (struct stat facts{}; ::lstat(entry.path().c_str(), &facts) == 0) sorted[entry.path().filename()] = facts;
+    if (problem) return failed(problem, path, error);
+    for (const auto &[name, facts] : sorted) {
+      const pinion_file_info one = info(facts, name.c_str());
+      if (const pinion_status status = fn(user, &one); status != PINION_OK) return status;
+    }
+    return PINION_OK;
+  }
+
+  // One change; `apply(path, problem)` with the place it names.
+  template <typename F>
+  pinion_status change(const std::string &uuid, const std::string &path, uint32_t flags, pinion_error *error, F apply) {
+    const auto parts = split(path);
+    if (!parts) return leaves(path, error);
+    if ((flags & PINION_FILES_OWNER) != 0 && isDenied(uuid, path))
+      return refuse(error, PINION_E_DENIED, "\"" + path + "\" is denied", EACCES);
+    std::error_code problem;
+    apply(at(uuid, *parts), problem);
+    return problem ? failed(problem, path, error) : PINION_OK;
+  }
+  pinion_status move(const std::string &uuid, const std::string &from, const std::string &to, uint32_t flags, bool keep,
+                     pinion_error *error) {
+    const auto source = split(from);
+    if (!source) return leaves(from, error);
+    if ((flags & PINION_FILES_OWNER) != 0 && isDenied(uuid, from))
+      return refuse(error, PINION_E_DENIED, "\"" + from + "\" is denied", EACCES);
+    return change(uuid, to, flags, error, [&](const std::filesystem::path &target, std::error_code &problem) {
+      if (std::filesystem::exists(std::filesystem::symlink_status(target)))
+        problem = std::make_error_code(std::errc::file_exists);
+      if (!problem) std::filesystem::create_directories(target.parent_path(), problem);
+      if (problem) return;
+      if (keep)
+        std::filesystem::copy_file(at(uuid, *source), target, problem);
+      else
+        std::filesystem::rename(at(uuid, *source), target, problem);
+    });
+  }
+  pinion_status place(const std::string &uuid, int32_t unnamed, const std::string &path, uint32_t flags,
+                      pinion_error *error) {
+    return change(uuid, path, flags, error, [&](const std::filesystem::path &target, std::error_code &problem) {
+      std::filesystem::create_directories(target.parent_path(), problem);
+      if (!problem)
+        std::filesystem::copy_file("/proc/self/fd/" + std::to_string(unnamed), target,
+                                   std::filesystem::copy_options::overwrite_existing, problem);
+    });
+  }
+  pinion_status removeIn(const std::string &folder, const std::string &path, pinion_error *error) {
+    const auto parts = split(path);
+    if (!parts || parts->empty()) return leaves(path, error);
+    std::error_code problem;
+    std::filesystem::remove_all(folderPath(folder) / path, problem);
+    return problem ? failed(problem, path, error) : PINION_OK;
+  }
+
+  // Paths from the root, without the first slash, that the server's denylist is to name.
+  std::map<std::string, std::set<std::string>> denials;
+  bool isDenied(const std::string &uuid, const std::string &path) {
+    const auto parts = split(path);
+    if (!parts) return false;
+    return denials[uuid].count(std::filesystem::relative(at(uuid, *parts), server(uuid)).string()) != 0;
+  }
+
+  pinion_status reserve(const std::string &uuid, std::int64_t bytes, pinion_error *error) {
+    const auto limit = limits.find(uuid);
+    if (bytes > 0 && limit != limits.end() && limit->second != 0 && used(uuid) + reserved[uuid] + bytes > limit->second)
+      return refuse(error, PINION_E_FULL, "the server's disk limit is reached", EDQUOT);
+    reserved[uuid] += bytes;
+    return PINION_OK;
+  }
+  std::map<std::string, std::int64_t> reserved; // the sum of what was reserved, by server
 
   pinion_status usage(const std::string &uuid, const pinion_sink *out) {
-    std::uintmax_t bytes = 0;
-    for (const auto &entry : std::filesystem::recursive_directory_iterator(server(uuid)))
-      if (entry.is_regular_file() && !entry.is_symlink()) bytes += entry.file_size();
+    const std::int64_t bytes = used(uuid);
     const auto limit = limits.find(uuid);
     return put(out, Json{{"bytes", bytes}, {"limit", limit == limits.end() ? 0 : limit->second}}.dump());
   }
 
+  std::int64_t used(const std::string &uuid) {
+    std::uintmax_t bytes = 0;
+    for (const auto &entry : std::filesystem::recursive_directory_iterator(server(uuid)))
+      if (entry.is_regular_file() && !entry.is_symlink()) bytes += entry.file_size();
+    return static_cast<std::int64_t>(bytes);
+  }
+
   int32_t folder(const std::string &name, pinion_error *error) {
-    if (name != "log" && name != "tmp" && name != "backup" && name != "archive")
+    if (name != "log" && name != "tmp" && name != "backup" && name != "archive" && name != "sftp")
       return refuse(error, PINION_E_NOT_FOUND, "the node has no folder \"" + name + "\"");
     const int fd = ::open(folderPath(name).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return fd >= 0 ? fd : failed(name, error);
@@ -150,13 +203,44 @@ private:
     std::filesystem::create_directories(root_ / below);
     return root_ / below;
   }
+  static pinion_status leaves(const std::string &path, pinion_error *error) {
+    return refuse(error, PINION_E_DENIED, "\"" + path + "\" leaves the server's folder", EXDEV);
+  }
+  static pinion_file_info info(const struct stat &facts, const char *name) {
+    pinion_file_info out{};
+    out.size = sizeof out;
+    out.type = S_ISREG(facts.st_mode)    ? PINION_FILE_REGULAR
+               : S_ISDIR(facts.st_mode)  ? PINION_FILE_DIRECTORY
+               : S_ISLNK(facts.st_mode)  ? PINION_FILE_LINK
+               : S_ISFIFO(facts.st_mode) ? PINION_FILE_PIPE
+               : S_ISSOCK(facts.st_mode) ? PINION_FILE_SOCKET
+               : S_ISBLK(facts.st_mode)  ? PINION_FILE_DEVICE
+                                         : PINION_FILE_CHARACTER;
+    out.mode = facts.st_mode & 07777;
+    out.links = static_cast<uint32_t>(facts.st_nlink);
+    out.uid = facts.st_uid;
+    out.gid = facts.st_gid;
+    out.bytes = facts.st_size;
+    out.modified_s = facts.st_mtim.tv_sec;
+    out.changed_s = facts.st_ctim.tv_sec;
+    out.modified_ns = static_cast<uint32_t>(facts.st_mtim.tv_nsec);
+    out.changed_ns = static_cast<uint32_t>(facts.st_ctim.tv_nsec);
+    out.device = facts.st_dev;
+    out.inode = facts.st_ino;
+    out.name = name;
+    return out;
+  }
+  static pinion_status failed(const std::error_code &problem, const std::string &path, pinion_error *error) {
+    errno = problem.value();
+    return failed(path, error);
+  }
   static pinion_status failed(const std::string &path, pinion_error *error) {
     const int reason = errno;
     const pinion_status code = reason == ENOENT                      ? PINION_E_NOT_FOUND
                                : reason == ELOOP || reason == EACCES ? PINION_E_DENIED
                                : reason == EEXIST                    ? PINION_E_BUSY
                                                                      : PINION_E_IO;
-    return refuse(error, code, "\"" + path + "\": " + std::strerror(reason));
+    return refuse(error, code, "\"" + path + "\": " + std::strerror(reason), reason);
   }
   std::filesystem::path root_;
 };

@@ -4,6 +4,8 @@
 
 #include <pinion/testing/detail/fake_lane.hpp>
 
+#include <unistd.h>
+
 #include <memory>
 #include <optional>
 
@@ -232,6 +234,13 @@ public:
   static pinion_status head(pinion_reply *reply, uint32_t status, std::string_view headers) {
     Exchange *exchange = dynamic_cast<Exchange *>(&FakeReply::of(reply));
     return exchange != nullptr ? exchange->head(status, headers) : PINION_E_INVALID;
+  }
+  static pinion_status sendFile(pinion_reply *raw, int32_t file, uint64_t offset, uint64_t length) {
+    Exchange *exchange = dynamic_cast<Exchange *>(&FakeReply::of(raw));
+    if (exchange == nullptr) return PINION_E_INVALID;
+    std::string bytes(length, '\0');
+    const ssize_t got = ::pread(file, bytes.data(), length, static_cast<off_t>(offset));
+    return exchange->answer(PINION_OK, std::string_view(bytes).substr(0, got < 0 ? 0 : static_cast<std::size_t>(got)));
   }
   static pinion_status send(pinion_reply *reply, std::string_view bytes) {
     Exchange *exchange = dynamic_cast<Exchange *>(&FakeReply::of(reply));

@@ -226,8 +226,8 @@ private:
   bool used_up_ = false, kept_ = false, in_callback_ = false;
 };
 
-inline pinion_status refuse(pinion_error *error, pinion_status code, const std::string &text) {
-  pinion::detail::setError(error, Error{code, text});
+inline pinion_status refuse(pinion_error *error, pinion_status code, const std::string &text, int reason = 0) {
+  pinion::detail::setError(error, Error{code, text, reason});
   return code;
 }
 inline pinion_status put(const pinion_sink *out, std::string_view text) { return out->write(out->ctx, span(text)); }

@@ -114,14 +114,14 @@ struct FakeHost::Tables {
                                                    return PINION_OK;
                                                  }};
 
-  static inline const pinion_tasks_v1 tasks = {sizeof(pinion_tasks_v1), 0,
-                                               [](const pinion_host *host, pinion_work_fn work, pinion_done_fn done,
-                                                  void *user, uint64_t *id, pinion_error *error) {
-                                                 pinion_status status = PINION_OK;
-                                                 if (failing(host, "tasks.run", error, status)) return status;
-                                                 *id = of(host).lane_.run(work, done, user);
-                                                 return PINION_OK;
-                                               }};
+  static pinion_status runTask(const pinion_host *host, pinion_work_fn work, pinion_done_fn done, void *user,
+                               uint64_t *id, pinion_error *error) {
+    pinion_status status = PINION_OK;
+    if (failing(host, "tasks.run", error, status)) return status;
+    *id = of(host).lane_.run(work, done, user);
+    return PINION_OK;
+  }
+  static inline const pinion_tasks_v1 tasks = {sizeof(pinion_tasks_v1), 0, &runTask, &runTask};
 
   static inline const pinion_routes_v1 routes = {
       sizeof(pinion_routes_v1),
@@ -138,6 +138,7 @@ struct FakeHost::Tables {
         return detail::FakeHttp::head(raw, status, view(headers));
       },
       [](pinion_reply *raw, pinion_span bytes) { return detail::FakeHttp::send(raw, view(bytes)); },
+      &detail::FakeHttp::sendFile,
       &detail::FakeHttp::accept,
       [](const pinion_host *host, uint64_t socket, uint32_t opcode, pinion_span message) {
         return of(host).http_.frame(socket, opcode, view(message));
@@ -170,28 +171,91 @@ struct FakeHost::Tables {
     return false;
   }
 
+  // The fake's disk, for a server that is known.
+  template <typename F> static int32_t onDisk(const pinion_host *host, const char *server, pinion_error *error, F f) {
+    if (!known(host, server, error)) return PINION_E_NOT_FOUND;
+    return f(of(host).files_);
+  }
+  using Disk = detail::FakeFiles;
+  using Place = const std::filesystem::path;
+
   static inline const pinion_files_v1 files = {
       sizeof(pinion_files_v1),
       0,
-      [](const pinion_host *host, const char *server, const char *path, uint32_t flags, uint32_t mode,
-         pinion_error *error) -> int32_t {
-        if (!known(host, server, error)) return PINION_E_NOT_FOUND;
-        return of(host).files_.open(text(server), text(path), flags, mode, error);
+      [](const pinion_host *h, const char *s, const char *path, uint32_t flags, uint32_t mode, pinion_error *e) {
+        return onDisk(h, s, e, [&](Disk &d) { return d.open(s, text(path), flags, mode == 0 ? 0644 : mode, e); });
       },
-      [](const pinion_host *host, const char *server, const char *path, const pinion_sink *out, pinion_error *error) {
-        return known(host, server, error) ? of(host).files_.list(text(server), text(path), out, error)
-                                          : PINION_E_NOT_FOUND;
+      [](const pinion_host *h, int32_t folder, const char *name, uint32_t flags, pinion_error *e) {
+        return of(h).files_.openIn(folder, text(name), flags, e);
       },
-      [](const pinion_host *host, const char *server, pinion_span op, pinion_error *error) {
-        const bool of_node = Json::parse(view(op), nullptr, false).contains("folder");
-        if (!of_node && !known(host, server, error)) return PINION_E_NOT_FOUND;
-        return of(host).files_.change(text(server), view(op), error);
+      [](const pinion_host *h, const char *s, const char *path, pinion_file_info *out, pinion_error *e) {
+        return onDisk(h, s, e, [&](Disk &d) { return d.stat(s, text(path), out, e); });
       },
-      [](const pinion_host *host, const char *server, int32_t, const pinion_sink *out, pinion_error *error) {
-        return known(host, server, error) ? of(host).files_.usage(text(server), out) : PINION_E_NOT_FOUND;
+      [](const pinion_host *h, const char *s, const char *path, pinion_file_fn fn, void *user, pinion_error *e) {
+        return onDisk(h, s, e, [&](Disk &d) { return d.entries(s, text(path), fn, user, e); });
       },
-      [](const pinion_host *host, const char *name, pinion_error *error) {
-        return of(host).files_.folder(text(name), error);
+      [](const pinion_host *h, const char *s, const char *path, uint32_t, uint32_t flags, pinion_error *e) {
+        return onDisk(h, s, e, [&](Disk &d) {
+          return d.change(s, text(path), flags, e,
+                          [](Place &at, std::error_code &p) { std::filesystem::create_directories(at, p); });
+        });
+      },
+      [](const pinion_host *h, const char *s, const char *from, const char *to, uint32_t flags, pinion_error *e) {
+        return onDisk(h, s, e, [&](Disk &d) { return d.move(s, text(from), text(to), flags, false, e); });
+      },
+      [](const pinion_host *h, const char *s, const char *path, uint32_t flags, pinion_error *e) {
+        return onDisk(h, s, e, [&](Disk &d) {
+          return d.change(s, text(path), flags, e,
+                          [](Place &at, std::error_code &p) { std::filesystem::remove_all(at, p); });
+        });
+      },
+      [](const pinion_host *h, const char *s, const char *from, const char *to, uint32_t flags, pinion_error *e) {
+        return onDisk(h, s, e, [&](Disk &d) { return d.move(s, text(from), text(to), flags, true, e); });
+      },
+      [](const pinion_host *h, const char *s, const char *target, const char *path, uint32_t flags, pinion_error *e) {
+        return onDisk(h, s, e, [&](Disk &d) {
+          return d.change(s, text(path), flags, e,
+                          [&](Place &at, std::error_code &p) { std::filesystem::create_symlink(text(target), at, p); });
+        });
+      },
+      [](const pinion_host *h, const char *s, const char *path, uint32_t mode, uint32_t flags, pinion_error *e) {
+        return onDisk(h, s, e, [&](Disk &d) {
+          return d.change(s, text(path), flags, e, [&](Place &at, std::error_code &p) {
+            std::filesystem::permissions(at, static_cast<std::filesystem::perms>(mode), p);
+          });
+        });
+      },
+      [](const pinion_host *h, const char *s, const char *path, int64_t accessed, int64_t modified, uint32_t flags,
+         pinion_error *e) {
+        return onDisk(h, s, e, [&](Disk &d) {
+          return d.change(s, text(path), flags, e, [&](Place &at, std::error_code &p) {
+            const timespec times[2] = {{accessed, 0}, {modified, 0}};
+            if (::utimensat(AT_FDCWD, at.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0)
+              p = std::error_code(errno, std::generic_category());
+          });
+        });
+      },
+      [](const pinion_host *h, const char *s, const char *path, pinion_error *e) { // the node's user runs the test
+        return onDisk(h, s, e, [&](Disk &d) {
+          pinion_file_info ignored{};
+          return d.stat(s, text(path), &ignored, e);
+        });
+      },
+      [](const pinion_host *h, const char *s, int32_t unnamed, const char *path, uint32_t flags, pinion_error *e) {
+        return onDisk(h, s, e, [&](Disk &d) { return d.place(s, unnamed, text(path), flags, e); });
+      },
+      [](const pinion_host *h, const char *s, const char *path) {
+        return onDisk(h, s, nullptr, [&](Disk &d) { return d.isDenied(s, text(path)) ? 1 : 0; });
+      },
+      [](const pinion_host *h, const char *s, int32_t, const pinion_sink *out, pinion_error *e) {
+        return onDisk(h, s, e, [&](Disk &d) { return d.usage(s, out); });
+      },
+      [](const pinion_host *h, const char *s, int64_t bytes, pinion_error *e) {
+        return onDisk(h, s, e, [&](Disk &d) { return d.reserve(s, bytes, e); });
+      },
+      [](const pinion_host *h, const char *name, pinion_error *e) { return of(h).files_.folder(text(name), e); },
+      [](const pinion_host *h, const char *folder, const char *path, pinion_error *e) {
+        return of(h).files_.removeIn(text(folder), text(path), e);
       }};
   static inline const pinion_environment_v1 environment = {
       sizeof(pinion_environment_v1), 0,
@@ -245,7 +309,8 @@ struct FakeHost::Tables {
       }};
 
   static inline const pinion_store_v1 store = {
-      sizeof(pinion_store_v1), 0,
+      sizeof(pinion_store_v1),
+      0,
       [](const pinion_host *host, const char *key, const pinion_sink *out) -> pinion_status {
         const auto it = of(host).store.find(text(key));
         return it == of(host).store.end() ? PINION_E_NOT_FOUND : detail::put(out, it->second);
@@ -265,6 +330,26 @@ struct FakeHost::Tables {
              ++it)
           if (const pinion_status status = detail::put(out, it->first + "\n"); status != PINION_OK) return status;
         return PINION_OK;
+      },
+      [](const pinion_host *host, const pinion_store_change *changes, size_t count, pinion_error *error) {
+        pinion_status status = PINION_OK;
+        if (failing(host, "store.apply", error, status)) return status;
+        for (size_t i = 0; i < count; ++i)
+          if (changes[i].value.size == 0)
+            of(host).store.erase(text(changes[i].key));
+          else
+            of(host).store[text(changes[i].key)] = std::string(view(changes[i].value));
+        return PINION_OK;
+      },
+      [](const pinion_host *host, const char *prefix, const char *after, uint32_t limit, const pinion_sink *out,
+         pinion_error *) {
+        const std::string begin = text(prefix);
+        auto it = after == nullptr ? of(host).store.lower_bound(begin)
+                                   : of(host).store.upper_bound(std::max(begin, text(after)));
+        Json rows = Json::array();
+        for (; it != of(host).store.end() && it->first.rfind(begin, 0) == 0 && rows.size() < limit; ++it)
+          rows.push_back(Json::array({it->first, it->second}));
+        return detail::put(out, rows.dump());
       }};
 };
 
