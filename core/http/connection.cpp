@@ -46,7 +46,7 @@ void Connection::onReady(std::uint32_t events) {
 }
 
 bool Connection::wantsInput() const {
-  if (peer_ended_) return false;
+  if (peer_ended_ || phase_ == Phase::file) return false;
   if (phase_ != Phase::running) return true;
   if (request_->streams && !request_->decoder.done()) return request_->transaction->bodyHasRoom();
   return in_.size() < kReadAhead;
@@ -96,6 +96,7 @@ void Connection::proceed() {
   proceeding_ = false;
   if (ended_) return;
   // All it will ever send has been looked at.
+  if (phase_ == Phase::file) return; // its descriptor is not ours now
   if (peer_ended_ && phase_ != Phase::running && out_.empty())
     drop();
   else
@@ -107,6 +108,7 @@ bool Connection::step() {
   case Phase::head: return takeHead();
   case Phase::body: return readBufferedBody();
   case Phase::running: return feedStream();
+  case Phase::file: return false;
   case Phase::discarding: return discard();
   case Phase::lingering: std::string().swap(in_); return false;
   }
@@ -210,7 +212,7 @@ bool Connection::write() {
     if (out_at_ == out_.size()) {
       std::string().swap(out_);
       out_at_ = 0;
-      if (!request_ || phase_ == Phase::lingering || phase_ == Phase::discarding) return false;
+      if (!request_ || phase_ == Phase::file || phase_ == Phase::lingering || phase_ == Phase::discarding) return false;
       bool over = request_->answered, close = request_->close;
       if (request_->transaction) {
         const auto state = request_->transaction->take(out_);
@@ -222,6 +224,11 @@ bool Connection::write() {
         over = state == Transaction::State::finished || state == Transaction::State::finished_close;
         close = close || state == Transaction::State::finished_close;
       }
+      if (out_.empty() && over)
+        if (auto file = request_->transaction ? request_->transaction->takeFile() : std::nullopt) {
+          sendFile(*std::move(file), close);
+          return false;
+        }
       if (out_.empty()) {
         if (over) requestOver(close);
         return over;
@@ -240,6 +247,42 @@ bool Connection::write() {
     progress_ = Clock::now();
     if (request_ && request_->transaction) request_->transaction->wrote(wrote);
   }
+}
+
+// The stream goes to the thread that may wait for a disk, and comes back when the client has taken the file.
+void Connection::sendFile(FileBody file, bool close) {
+  phase_ = Phase::file;
+  hub_->loop().remove(stream_.fd());
+  watched_ = 0;
+  const auto self = std::static_pointer_cast<Connection>(shared_from_this());
+  file_ = front_->files.send(std::move(stream_), std::move(file), [self, close](std::optional<Stream> stream) {
+    // Shared, since a posted job must be copyable. Refused: the stream ends here, and its connection is dropped
+    // already.
+    const auto back = std::make_shared<std::optional<Stream>>(std::move(stream));
+    self->hub_->post([self, back, close] { self->fileSent(std::move(*back), close); });
+  });
+  if (file_ == 0) drop();
+}
+
+void Connection::fileSent(std::optional<Stream> stream, bool close) {
+  if (ended_) return;
+  file_ = 0;
+  if (!stream) {
+    drop();
+    return;
+  }
+  stream_ = *std::move(stream);
+  phase_ = Phase::running;
+  progress_ = Clock::now();
+  watched_ = EPOLLIN;
+  try {
+    hub_->loop().add(stream_.fd(), watched_, [this](std::uint32_t events) { onReady(events); });
+  } catch (const std::exception &) { // the kernel has no room to watch it
+    drop();
+    return;
+  }
+  requestOver(close);
+  if (!ended_) proceed();
 }
 
 void Connection::requestOver(bool close) {
@@ -310,7 +353,7 @@ void Connection::tick(Clock::time_point now) {
     drop();
     return;
   }
-  if (phase_ == Phase::running || now < deadline_) return;
+  if (phase_ == Phase::running || phase_ == Phase::file || now < deadline_) return;
   if (phase_ == Phase::body) {
     request_->close = true;
     answerFailure(408);
@@ -334,6 +377,7 @@ void Connection::drop() {
     request_.reset();
     front_->requests.end();
   }
+  if (file_ != 0) front_->files.cancel(std::exchange(file_, 0));
   if (watched_ != 0 || stream_.fd() >= 0) hub_->loop().remove(stream_.fd());
   stream_ = Stream();
   hub_->release(this);

@@ -1,7 +1,7 @@
 // One HTTP connection on its loop: reads heads and bodies, decides what can be decided without a handler, runs the
 // route's handler elsewhere, and sends the answers in order.
 //
-//   head -> [body] -> running -> [discarding] -> head ...      any of them -> lingering -> gone
+//   head -> [body] -> running -> [file] -> [discarding] -> head ...      any of them -> lingering -> gone
 //
 // [loop thread] everything. Nothing here blocks; no buffer is kept while the connection is idle.
 #pragma once
@@ -34,7 +34,7 @@ public:
   void drop() override;
 
 private:
-  enum class Phase : std::uint8_t { head, body, running, discarding, lingering };
+  enum class Phase : std::uint8_t { head, body, running, file, discarding, lingering };
 
   // The request under way.
   struct Request {
@@ -59,6 +59,8 @@ private:
   bool feedStream();
   bool discard();
   bool write();
+  void sendFile(FileBody file, bool close);
+  void fileSent(std::optional<Stream> stream, bool close);
   void requestOver(bool close);
   void watch();
   [[nodiscard]] bool wantsInput() const;
@@ -88,6 +90,7 @@ private:
   std::size_t out_at_ = 0, scanned_ = 0;
   std::unique_ptr<Request> request_;
   Clock::time_point deadline_{}, progress_{};
+  FileSender::Id file_ = 0; // in phase `file`, when stream_ is the sender's
   std::uint32_t watched_ = 0;
   Phase phase_ = Phase::head;
   bool ended_ = false, peer_ended_ = false, proceeding_ = false;

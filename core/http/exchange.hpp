@@ -44,6 +44,9 @@ public:
   virtual Code head(std::uint32_t status, const Headers &headers) = 0;
   virtual Code send(std::string_view bytes) = 0; // blocks for back-pressure, with a deadline
   virtual Code finish(std::string_view rest) = 0;
+  // [any] After head() with Content-Length `length`: the body is that much of the file, and this the answer's end. The
+  // descriptor stays the caller's. A file that has become shorter breaks the connection off.
+  virtual Code sendFile(int file, std::uint64_t offset, std::uint64_t length) = 0;
   // No head yet: the contract's generic JSON error with request_id for `code` (http.md 1.4) or the given HTTP status.
   virtual Code fail(Code code, std::string_view text) = 0;
   [[nodiscard]] virtual bool cancelled() const = 0;

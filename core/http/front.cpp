@@ -157,6 +157,7 @@ void Front::stop(std::chrono::milliseconds grace) {
     hub.dropAll();
     hub.close();
   });
+  core.files.stop();
   for (const auto &hub : core.hubs) hub->close();
 }
 

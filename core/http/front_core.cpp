@@ -34,7 +34,7 @@ FrontCore::FrontCore(Pool &workers, Pool &long_workers, FrontOptions given, Fron
     : options(std::move(given)), hooks(std::move(given_hooks)),
       cors(options.panel_origin, options.allowed_origins, options.allow_private_network),
       proxies(readProxies(options.trusted_proxies)), workers(workers), long_workers(long_workers),
-      router(std::make_shared<const Router>()) {}
+      router(std::make_shared<const Router>()), files(options.idle_timeout) {}
 
 Hub *FrontCore::hubOf(std::uint64_t socket) const {
   const auto index = socket % 256;

@@ -4,6 +4,7 @@
 #include "base/guarded.hpp"
 #include "http/client_ip.hpp"
 #include "http/cors.hpp"
+#include "http/file_sender.hpp"
 #include "http/front.hpp"
 #include "http/hub.hpp"
 #include "http/router.hpp"
@@ -46,6 +47,7 @@ struct FrontCore {
   Guarded<std::shared_ptr<const Router>> router;
   Guarded<TlsContext> tls; // null: plain
   ConnectionCount connections;
+  FileSender files; // its streams hold slots of `connections`
   Underway requests, sockets;
   std::atomic<bool> stopping = false;
   std::atomic<std::size_t> body_bytes = 0; // buffered for requests, all connections together

@@ -8,7 +8,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <fcntl.h>
+
 #include <array>
+#include <cerrno>
 #include <charconv>
 
 namespace pinion::core::http {
@@ -181,6 +184,29 @@ Code RouteExchange::finish(std::string_view rest) {
   transaction_->finish(close);
   if (code != Code::ok) return code;
   return too_long ? Code::invalid : Code::ok;
+}
+
+Code RouteExchange::sendFile(int file, std::uint64_t offset, std::uint64_t length) {
+  constexpr std::uint64_t kMost = INT64_MAX; // of an offset in a file
+  if (offset > kMost || length > kMost - offset) return Code::invalid;
+  FileBody body{UniqueFd(::fcntl(file, F_DUPFD_CLOEXEC, 0)), offset, length};
+  if (!body.file) return errno == EBADF ? Code::invalid : Code::busy;
+  std::string start;
+  bool close = false, bodiless = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (answer_.stage != Stage::headed || !answer_.has_length || answer_.declared != length) return Code::invalid;
+    start = startBody(answer_, true, length);
+    answer_.stage = Stage::over;
+    close = answer_.close;
+    bodiless = answer_.bodiless || length == 0;
+  }
+  const auto code = transaction_->write({start}, Transaction::Pace::enqueue, sendDeadline());
+  if (bodiless)
+    transaction_->finish(close);
+  else
+    transaction_->finishWithFile(std::move(body), close);
+  return code;
 }
 
 Code RouteExchange::answerWhole(int status, Headers headers, std::string_view body) {

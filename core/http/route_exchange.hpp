@@ -40,6 +40,7 @@ public:
   Code head(std::uint32_t status, const Headers &headers) override;
   Code send(std::string_view bytes) override;
   Code finish(std::string_view rest) override;
+  Code sendFile(int file, std::uint64_t offset, std::uint64_t length) override;
   Code fail(Code code, std::string_view text) override;
   [[nodiscard]] bool cancelled() const override { return transaction_->cancelled(); }
   Result<std::uint64_t> accept(const SocketOptions &options, OnFrame on_frame) override;

@@ -41,6 +41,7 @@ public:
   Stream &operator=(Stream &&) noexcept = default;
 
   [[nodiscard]] int fd() const { return fd_.get(); }
+  [[nodiscard]] bool isTls() const { return static_cast<bool>(ssl_); }
   Io read(char *buffer, std::size_t capacity, std::size_t &got);
   Io write(const iovec *parts, int count, std::size_t &wrote);
   // TLS has read more than was asked for; epoll does not tell of that.

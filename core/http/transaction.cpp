@@ -62,6 +62,15 @@ void Transaction::finish(bool close) {
   if (wake) wake_();
 }
 
+void Transaction::finishWithFile(FileBody file, bool close) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (state_ != State::more || gone_) return;
+    file_ = std::move(file);
+  }
+  finish(close);
+}
+
 void Transaction::abort() {
   std::unique_lock lock(mutex_);
   if (state_ != State::more) return;
@@ -108,6 +117,11 @@ Transaction::State Transaction::take(std::string &out) {
   woken_ = false;
   if (!answer_.empty()) out.swap(answer_);
   return state_;
+}
+
+std::optional<FileBody> Transaction::takeFile() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(file_, std::nullopt);
 }
 
 void Transaction::wrote(std::size_t bytes) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "http/file_sender.hpp"
 
 #include <chrono>
 #include <condition_variable>
@@ -9,6 +10,7 @@
 #include <functional>
 #include <initializer_list>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,7 +32,8 @@ public:
   Code write(std::initializer_list<std::string_view> pieces, Pace pace, std::chrono::milliseconds wait);
   // Nothing more comes; `close`: nor any other answer on this connection.
   void finish(bool close);
-  void abort(); // the answer stays incomplete, and the client must notice
+  void finishWithFile(FileBody file, bool close); // as finish(), after the file
+  void abort();                                   // the answer stays incomplete, and the client must notice
   [[nodiscard]] bool cancelled() const;
   [[nodiscard]] bool bodyComplete() const;
   [[nodiscard]] bool bodyWanted() const; // the handler has asked for the body, and there was none
@@ -49,6 +52,8 @@ public:
   enum class State { more, finished, finished_close, aborted };
   // Moves what is queued to `out` (which is empty), and tells what comes after it.
   State take(std::string &out);
+  // The file that follows what take() gave last; nothing follows it.
+  std::optional<FileBody> takeFile();
   void wrote(std::size_t bytes);
   void peerEnded();  // it will send no more; it may still read
   void disconnect(); // it has gone
@@ -64,6 +69,7 @@ private:
   std::size_t queued_ = 0; // of the answer, until it is written
   Code body_error_ = Code::ok;
   State state_ = State::more;
+  std::optional<FileBody> file_;
   bool body_end_ = false, body_wanted_ = false, gone_ = false, peer_ended_ = false;
   bool woken_ = false; // take() is on its way
 };

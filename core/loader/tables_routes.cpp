@@ -220,6 +220,17 @@ pinion_status send(pinion_reply *reply, pinion_span bytes) noexcept {
   });
 }
 
+pinion_status sendFile(pinion_reply *reply, std::int32_t file, std::uint64_t offset, std::uint64_t length) noexcept {
+  return guarded(nullptr, [&]() -> Result<void> {
+    if (const auto pending = routeReply(reply); !pending) return pending.error();
+    const auto taken = Replies::all().take(reply);
+    if (!taken) return Error{Code::cancelled, "the reply is used up"};
+    const Code code = taken->exchange->sendFile(file, offset, length);
+    if (code != Code::ok && code != Code::cancelled) (void)taken->exchange->fail(Code::internal, "");
+    return outcome(code, "the file cannot be sent");
+  });
+}
+
 } // namespace
 
 const pinion_routes_v1 *routesTable() {
@@ -230,7 +241,7 @@ const pinion_routes_v1 *routesTable() {
                                           &readBody,
                                           &head,
                                           &send,
-                                          nullptr,
+                                          &sendFile,
                                           &acceptSocket,
                                           &frameSocket,
                                           &broadcastSockets,
