@@ -1,4 +1,5 @@
 // The C++ wrapper, on the host in memory.
+#include <pinion/cpp/fetch.hpp>
 #include <pinion/cpp/plugin.hpp>
 #include <pinion/testing/fake_host.hpp>
 
@@ -173,7 +174,7 @@ TEST_CASE("a service the daemon does not have is an error, not a crash") {
   Stage stage;
   for (const char *id :
        {"pinion.timers/1", "pinion.tasks/1", "pinion.panel/1", "pinion.environment/1", "pinion.config/1",
-        "pinion.servers/1", "pinion.files/1", "pinion.tokens/1", "pinion.routes/1", "pinion.log/1"})
+        "pinion.servers/1", "pinion.files/1", "pinion.fetch/1", "pinion.tokens/1", "pinion.routes/1", "pinion.log/1"})
     stage.fake.without(id);
   stage.start();
   Host &host = stage.plugin->host;
@@ -184,6 +185,7 @@ TEST_CASE("a service the daemon does not have is an error, not a crash") {
   CHECK(unsupported(host.readServer(server, "")));
   CHECK(unsupported(host.input(server, "x")));
   CHECK(unsupported(pinion::Files(host, server, 0).remove("x")));
+  CHECK(unsupported(pinion::Fetch::open(host, {})));
   CHECK(unsupported(host.usage(server, false)));
   CHECK(unsupported(host.folder("tmp")));
   CHECK(unsupported(host.verify("x", "y")));
@@ -789,6 +791,51 @@ TEST_CASE("files, tokens, configuration and console go through") {
   REQUIRE(folder);
   ::close(*folder);
   CHECK_FALSE(host.folder("etc"));
+}
+
+TEST_CASE("a download is read to its end, cut, refused or cancelled, and closed when it goes") {
+  Stage stage;
+  stage.fake.page("http://a/x", {.body = "0123456789", .headers = {{"content-type", "text/plain"}}, .piece = 4});
+  stage.fake.page("http://a/cut", {.body = "0123456789", .cut_after = 5});
+  stage.fake.page("http://a/private", {.refused = PINION_E_DENIED});
+  stage.start();
+  const Host &host = stage.plugin->host;
+  char buffer[100];
+  {
+    auto fetch = pinion::Fetch::open(host, {.url = "http://a/x", .max_redirects = 3});
+    REQUIRE(fetch);
+    CHECK(fetch->status() == 200);
+    CHECK(fetch->url() == "http://a/x");
+    CHECK(fetch->header("content-type") == "text/plain");
+    CHECK(fetch->header("content-length") == "10");
+    CHECK_FALSE(fetch->header("etag"));
+    CHECK(*fetch->read(buffer, sizeof buffer) == 4);
+    CHECK(*fetch->read(buffer, 100) == 4);
+    CHECK(*fetch->read(buffer, 100) == 2);
+    CHECK(*fetch->read(buffer, 100) == 0);
+    CHECK(stage.fake.openFetches() == 1);
+    fetch->close();
+    CHECK(fetch->read(buffer, 100).error().code == PINION_E_INVALID);
+  }
+  CHECK(stage.fake.openFetches() == 0);
+  CHECK(stage.fake.fetched().back()["max_redirects"] == 3);
+  CHECK(pinion::Fetch::open(host, {.url = "http://a/private"}).error().code == PINION_E_DENIED);
+  CHECK(pinion::Fetch::open(host, {.url = "ftp://a/"}).error().code == PINION_E_INVALID);
+  auto cut = pinion::Fetch::open(host, {.url = "http://a/cut"});
+  REQUIRE(cut);
+  CHECK(*cut->read(buffer, 100) == 5);
+  CHECK(cut->read(buffer, 100).error().code == PINION_E_IO);
+  const pinion::FetchCancel early, late;
+  early.cancel();
+  CHECK(pinion::Fetch::open(host, {.url = "http://a/x"}, early).error().code == PINION_E_CANCELLED);
+  {
+    auto fetch = pinion::Fetch::open(host, {.url = "http://a/x"}, late);
+    REQUIRE(fetch);
+    late.cancel();
+    CHECK(fetch->read(buffer, 100).error().code == PINION_E_CANCELLED);
+  }
+  late.cancel(); // again, and too late
+  cut->close();
 }
 
 TEST_CASE("a frame that goes while its work runs waits for the work's end") {

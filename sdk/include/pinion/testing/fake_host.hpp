@@ -14,6 +14,7 @@
 #pragma once
 
 #include <pinion/testing/detail/fake_bus.hpp>
+#include <pinion/testing/detail/fake_fetch.hpp>
 #include <pinion/testing/detail/fake_files.hpp>
 #include <pinion/testing/detail/fake_http.hpp>
 #include <pinion/testing/detail/fake_lane.hpp>
@@ -32,7 +33,7 @@ public:
   // `plugin` is the id under which the plugin publishes; LoadedPlugin sets it from the entry.
   explicit FakeHost(std::string plugin = "test")
       : plugin_(std::move(plugin)), bus_(lane_, plugin_), http_(lane_), servers_(lane_), environment_(lane_),
-        panel_(lane_) {
+        panel_(lane_), fetch_(lane_) {
     raw_.size = sizeof raw_;
     raw_.abi_major = PINION_ABI_MAJOR;
     raw_.abi_minor = PINION_ABI_MINOR;
@@ -209,6 +210,12 @@ public:
   void detachConsole(const std::string &uuid) { servers_.console.erase(uuid); }
   const std::string &console(const std::string &uuid) const { return servers_.console.at(uuid); }
 
+  // -- other hosts ----------------------------------------------------------------------------------------------
+  // What pinion.fetch/1 gets for a URL; others fail with IO.
+  void page(const std::string &url, FakePage page) { fetch_.pages[url] = std::move(page); }
+  const std::vector<Json> &fetched() const { return fetch_.asked; } // the requests, oldest first
+  std::size_t openFetches() const { return fetch_.open(); }
+
   // -- tokens ---------------------------------------------------------------------------------------------------
   void addToken(const std::string &jwt, const std::string &scope, const Json &claims) {
     tokens_.known[jwt] = {scope, claims};
@@ -230,6 +237,7 @@ public:
     bus_.clearPlugin();
     environment_.clearPlugin();
     panel_.clearPlugin();
+    fetch_.clearPlugin();
     servers_.clearPlugin();
     lane_.clear();
     http_.routes_closed = false;
@@ -254,6 +262,7 @@ private:
   detail::FakeHttp http_;
   detail::FakeServers servers_;
   detail::FakeOutside environment_, panel_;
+  detail::FakeFetch fetch_;
   detail::FakeTokens tokens_;
   detail::FakeFiles files_;
 };

@@ -8,19 +8,14 @@ struct FakeHost::Tables {
   static std::string text(const char *name) { return name != nullptr ? name : ""; }
 
   static const void *service(const pinion_host *host, const char *id) {
-    static const std::map<std::string, const void *, std::less<>> all = {{"pinion.bus/1", &bus},
-                                                                         {"pinion.reply/1", &reply},
-                                                                         {"pinion.log/1", &log},
-                                                                         {"pinion.config/1", &config},
-                                                                         {"pinion.timers/1", &timers},
-                                                                         {"pinion.tasks/1", &tasks},
-                                                                         {"pinion.routes/1", &routes},
-                                                                         {"pinion.servers/1", &servers},
-                                                                         {"pinion.files/1", &files},
-                                                                         {"pinion.panel/1", &panel},
-                                                                         {"pinion.tokens/1", &tokens},
-                                                                         {"pinion.store/1", &store},
-                                                                         {"pinion.environment/1", &environment}};
+    static const std::map<std::string, const void *, std::less<>> all = {
+        {"pinion.bus/1", &bus},       {"pinion.reply/1", &reply},
+        {"pinion.log/1", &log},       {"pinion.config/1", &config},
+        {"pinion.timers/1", &timers}, {"pinion.tasks/1", &tasks},
+        {"pinion.routes/1", &routes}, {"pinion.servers/1", &servers},
+        {"pinion.files/1", &files},   {"pinion.fetch/1", &fetch},
+        {"pinion.panel/1", &panel},   {"pinion.tokens/1", &tokens},
+        {"pinion.store/1", &store},   {"pinion.environment/1", &environment}};
     const auto it = all.find(id);
     return it == all.end() || of(host).missing_.count(id) != 0 ? nullptr : it->second;
   }
@@ -257,6 +252,19 @@ struct FakeHost::Tables {
       [](const pinion_host *h, const char *folder, const char *path, pinion_error *e) {
         return of(h).files_.removeIn(text(folder), text(path), e);
       }};
+
+  static inline const pinion_fetch_v1 fetch = {
+      sizeof(pinion_fetch_v1),
+      0,
+      [](const pinion_host *host, pinion_span request, const pinion_sink *head, pinion_error *error) -> pinion_fetch * {
+        pinion_status status = PINION_OK;
+        if (failing(host, "fetch.open", error, status)) return nullptr;
+        return of(host).fetch_.open(request, head, error);
+      },
+      &detail::FakeFetch::read,
+      &detail::FakeFetch::cancel,
+      &detail::FakeFetch::close};
+
   static inline const pinion_environment_v1 environment = {
       sizeof(pinion_environment_v1), 0,
       [](const pinion_host *host, const char *server, const char *verb, pinion_span args, uint32_t deadline_ms,
