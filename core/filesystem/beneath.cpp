@@ -167,6 +167,8 @@ UniqueFd openFolder(int root, const std::string &path, LastLink last, OpenatMode
   return fd;
 }
 
+std::string self(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
+
 Error failure(int error, std::string_view path) {
   const auto make = [&](Code code, std::string_view words) {
     std::string text = path.empty() ? "the server's folder" : std::string(path.substr(0, 512));
@@ -183,6 +185,9 @@ Error failure(int error, std::string_view path) {
   case ENAMETOOLONG: return make(Code::invalid, "file name too long");
   case ENXIO: return make(Code::invalid, "not a regular file");
   case EEXIST: return make(Code::busy, "file exists");
+  case EOPNOTSUPP: return make(Code::unsupported, "the file system cannot do this");
+  case EBADF:
+  case EINVAL: return make(Code::invalid, "invalid argument");
   case ENOTEMPTY: return make(Code::busy, "directory not empty");
   case ETXTBSY: return make(Code::busy, "text file busy");
   case EBUSY: return make(Code::busy, "it was changed meanwhile or is in use");

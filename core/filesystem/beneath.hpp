@@ -19,6 +19,9 @@ bool hasOpenat2();
 // for a way out, ELOOP for too many or magic links, ENOTDIR for a file or a refused link.
 UniqueFd openFolder(int root, const std::string &path, LastLink last, OpenatMode mode, int &error);
 
+// Where the kernel names an open descriptor: leads to exactly what is open, whatever happened to its path.
+std::string self(int fd);
+
 // errno as an Error: the code as tree.hpp promises; the text ends with lower-case words that name the cause, "file name
 // too long" and "is a directory" among them.
 Error failure(int error, std::string_view path);

@@ -39,12 +39,14 @@ public:
       }
       const char *name = top.folders.data() + top.at;
       UniqueFd fd(::openat(top.fd.get(), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-      if (fd)
+      if (fd) {
+        if (visitor_.entered) visitor_.entered(name);
         error = enter(std::move(fd));
-      else if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)
+      } else if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP) {
         error = step(); // another has it now
-      else
+      } else {
         error = errno;
+      }
     }
     return error;
   }

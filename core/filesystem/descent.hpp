@@ -13,6 +13,7 @@ namespace pinion::core {
 struct Visitor {
   // Every entry; a folder before its contents.
   std::function<int(int folder, const char *name, unsigned char type)> entry;
+  std::function<void(const char *name)> entered;         // a folder whose contents come next; may be empty
   std::function<int(int folder, const char *name)> left; // a folder after its contents; may be empty
   std::function<bool()> stopped;                         // asked now and then; may be empty
 };

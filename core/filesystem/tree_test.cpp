@@ -334,8 +334,13 @@ TEST_CASE("a rename moves and never replaces") {
   CHECK(code(tree.rename("a", "d")) == Code::busy);
   CHECK(code(tree.rename("none", "x")) == Code::notFound);
   CHECK(code(tree.rename("none", "none")) == Code::notFound);
-  CHECK(code(tree.rename("a", "no/x")) == Code::notFound);
+  CHECK(code(tree.rename("none", "no/x")) == Code::notFound);
+  CHECK_FALSE(fs::exists(ground.root + "/no"));
+  CHECK(tree.rename("a", "no/such/x"));
+  CHECK(tree.rename("no/such/x", "a"));
   CHECK(code(tree.rename("d", "d/e2")) == Code::invalid);
+  CHECK(code(tree.rename("d", "d/new/e2")) == Code::invalid);
+  CHECK_FALSE(fs::exists(ground.root + "/d/new"));
   CHECK(tree.rename("a", "./a"));
   CHECK(tree.rename("a", "d/a"));
   CHECK(read(tree.openFile("d/a", O_RDONLY)) == "1");

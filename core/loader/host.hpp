@@ -5,6 +5,7 @@
 // to wait for the lane runs at once there.
 #pragma once
 
+#include "filesystem/denylist.hpp"
 #include "loader/loader.hpp"
 
 #include <pinion/services.h>
@@ -54,6 +55,7 @@ struct Shared {
   LoaderLimits limits;
   Pool &lanes;
   std::shared_ptr<PanelCalls> panel;
+  Denylists denylists{};
   std::atomic<std::uint64_t> last_id = 0;
 };
 

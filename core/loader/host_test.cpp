@@ -233,49 +233,6 @@ TEST_CASE("a plugin sets the state of a server") {
   CHECK(bench.probe("state|" + kServer + "|flying") == "-1 \"flying\" is no state of a server");
 }
 
-TEST_CASE("files are made, listed, changed and removed inside a server's root") {
-  Bench bench;
-  bench.run({"probe"});
-  const std::string create = std::to_string(1 | 2); // write, create
-  const auto change = [&](const std::string &op, const std::string &words) {
-    return bench.probe(op + "|" + kServer + "|" + words);
-  };
-  CHECK(bench.probe("open|" + kServer + "|a/b/c.txt|" + create + "|hello") == "0 ");
-  CHECK(bench.probe("open|" + kServer + "|a/b/c.txt|0") == "0 hello");
-  CHECK(bench.probe("open|" + kServer + "|a/b/none.txt|0").starts_with("-2 "));
-  CHECK(bench.probe("open|" + kServer + "|../../config.yml|0").starts_with("-3 "));
-  CHECK(bench.probe("open|" + kServer + "|a/b/c.txt|4") == "-1 TRUNCATE needs WRITE, and EXCLUSIVE needs CREATE");
-  CHECK(bench.probe("open|" + kServer + "|a/b/c.txt|" + std::to_string(1 | 2 | 8) + "|x").starts_with("-4 "));
-  CHECK(bench.probe("open|" + kServer + "|a/b|16") == "0 ");
-  CHECK(change("set-mode", "a/b/c.txt|600") == "0 ");
-  const auto listing = bench.probe("files|" + kServer + "|a/b");
-  CHECK(listing == "0 c.txt 1 5 384\n");
-  CHECK(bench.probe("usage|" + kServer) == "0 {\"bytes\":5,\"limit\":10485760}");
-  CHECK(change("make-folder", "x/y") == "0 ");
-  CHECK(change("rename", "a/b/c.txt|x/y/d.txt") == "0 ");
-  CHECK(change("rename", "a/b|x/y/d.txt").starts_with("-4 "));
-  CHECK(bench.probe("open|" + kServer + "|x/y/d.txt|0") == "0 hello");
-  CHECK(change("remove", "x") == "0 ");
-  CHECK(change("remove", "x") == "0 ");
-  CHECK(bench.probe("files|" + kServer + "|x").starts_with("-2 "));
-  CHECK(change("remove", "/") == "0 ");
-  CHECK(bench.probe("files|" + kServer + "|") == "0 ");
-  CHECK(bench.probe("remove-in|attic|x") == "-2 the node has no folder \"attic\"");
-}
-
-TEST_CASE("the node's own folders are made when they are asked for") {
-  Bench bench;
-  bench.run({"probe"});
-  for (const char *name : {"log", "tmp", "backup", "archive"}) {
-    CAPTURE(name);
-    CHECK(bench.probe(std::string("folder|") + name) == "0 ");
-  }
-  CHECK(bench.probe("folder|etc") == "-2 the node has no folder \"etc\"");
-  struct stat info {};
-  REQUIRE(::stat((bench.folder / "tmp").c_str(), &info) == 0);
-  CHECK((info.st_mode & 07777) == 0700);
-}
-
 TEST_CASE("an act is done on the lane, also when the runtime answers at once, and can be cancelled") {
   Bench bench;
   bench.run({"probe"});

@@ -35,4 +35,7 @@ public:
 // The server that a plugin names, or Code::notFound.
 Result<ServerPtr> serverArgument(Host &host, const char *uuid);
 
+// The files of a server (the root is made when `create`); `for_owner`: under the terms of PINION_FILES_OWNER.
+Result<Tree> serverTree(Host &host, const ServerPtr &server, bool create, bool for_owner);
+
 } // namespace pinion::core

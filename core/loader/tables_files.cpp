@@ -24,10 +24,23 @@ std::uint32_t typeOf(mode_t mode) {
   return S_ISBLK(mode) ? PINION_FILE_DEVICE : PINION_FILE_CHARACTER;
 }
 
-Result<Tree> treeOf(Host &host, const char *uuid, bool create = false) {
+// A server, and its tree as the flags say.
+struct Volume {
+  ServerPtr server;
+  Tree tree;
+};
+
+Result<Volume> volumeOf(Host &host, const char *uuid, bool create, std::uint32_t flags) {
   const auto server = serverArgument(host, uuid);
   if (!server) return server.error();
-  return host.services().disk.tree((*server)->id(), create);
+  auto tree = serverTree(host, *server, create, (flags & PINION_FILES_OWNER) != 0);
+  if (!tree) return tree.error();
+  return Volume{*server, std::move(*tree)};
+}
+
+// A plugin that is told to stop is not kept by a long copy.
+std::function<bool()> stoppingOf(Host &host) {
+  return [&host] { return host.phase() == Host::Phase::stopping || host.phase() == Host::Phase::stopped; };
 }
 
 // A descriptor or a status: the two functions that hand one out share this.
@@ -42,31 +55,64 @@ template <typename F> std::int32_t handOut(const pinion_host *raw, pinion_error 
   return status == PINION_OK ? out : status;
 }
 
+Result<void> unfitToOpen(std::uint32_t flags) {
+  const auto has = [&](std::uint32_t bit) { return (flags & bit) != 0; };
+  const auto invalid = [](const char *why) { return Error{Code::invalid, why, EINVAL}; };
+  if (has(PINION_OPEN_TRUNCATE) && !has(PINION_OPEN_WRITE)) return invalid("TRUNCATE needs WRITE");
+  if (has(PINION_OPEN_EXCLUSIVE) && !has(PINION_OPEN_CREATE)) return invalid("EXCLUSIVE needs CREATE");
+  if (has(PINION_OPEN_DIRECTORY) && (has(PINION_OPEN_WRITE) || has(PINION_OPEN_EXCLUSIVE)))
+    return invalid("a folder is opened for reading only");
+  if (has(PINION_OPEN_UNNAMED) && (has(PINION_OPEN_DIRECTORY) || has(PINION_OPEN_TRUNCATE)))
+    return invalid("a file without a name is neither a folder nor truncated");
+  return {};
+}
+
+// Shortens a regular file to nothing; the answer is how many bytes are gone.
+Result<std::int64_t> emptied(int fd, std::string_view path) {
+  struct stat facts {};
+  if (::fstat(fd, &facts) == 0 && (!S_ISREG(facts.st_mode) || facts.st_size == 0)) return std::int64_t{0};
+  if (::ftruncate(fd, 0) != 0)
+    return Error{Code::io, std::string(path) + ": it cannot be emptied: " + std::strerror(errno), errno};
+  return static_cast<std::int64_t>(facts.st_size);
+}
+
 std::int32_t open(const pinion_host *raw, const char *uuid, const char *path, std::uint32_t flags, std::uint32_t mode,
                   pinion_error *error) noexcept {
   return handOut(raw, error, [&](Host &host) -> Result<UniqueFd> {
     const auto text = pathArgument(path, "path");
     if (!text) return text.error();
-    const bool write = (flags & PINION_OPEN_WRITE) != 0, create = (flags & PINION_OPEN_CREATE) != 0;
-    if (((flags & PINION_OPEN_TRUNCATE) != 0 && !write) || ((flags & PINION_OPEN_EXCLUSIVE) != 0 && !create))
-      return Error{Code::invalid, "TRUNCATE needs WRITE, and EXCLUSIVE needs CREATE"};
-    auto tree = treeOf(host, uuid, create);
-    if (!tree) return tree.error();
-    if ((flags & PINION_OPEN_DIRECTORY) != 0) {
-      if (write || (flags & PINION_OPEN_EXCLUSIVE) != 0)
-        return Error{Code::invalid, "a folder is opened for reading only"};
+    if (auto bad = unfitToOpen(flags); !bad) return bad.error();
+    const bool create = (flags & PINION_OPEN_CREATE) != 0;
+    auto volume = volumeOf(host, uuid, create, flags);
+    if (!volume) return volume.error();
+    const Tree &tree = volume->tree;
+    if ((flags & (PINION_OPEN_DIRECTORY | PINION_OPEN_UNNAMED)) != 0) {
+      const bool unnamed = (flags & PINION_OPEN_UNNAMED) != 0;
       if (create)
-        if (auto made = tree->makeFolders(*text, mode == 0 ? 0755 : static_cast<mode_t>(mode)); !made)
+        if (auto made = tree.makeFolders(*text, unnamed || mode == 0 ? 0755 : static_cast<mode_t>(mode & 07777)); !made)
           return made.error();
-      return tree->openFolder(*text);
+      return unnamed ? tree.openUnnamed(*text) : tree.openFolder(*text);
     }
-    if (const auto slash = text->rfind('/'); create && slash != std::string_view::npos && slash > 0)
-      if (auto made = tree->makeFolders(text->substr(0, slash)); !made) return made.error();
-    int bits = write ? O_RDWR : O_RDONLY;
+    if (create)
+      if (auto made = tree.makeParents(*text); !made) return made.error();
+    int bits = (flags & PINION_OPEN_WRITE) != 0 ? O_RDWR : O_RDONLY;
     if (create) bits |= O_CREAT;
-    if ((flags & PINION_OPEN_TRUNCATE) != 0) bits |= O_TRUNC;
     if ((flags & PINION_OPEN_EXCLUSIVE) != 0) bits |= O_EXCL;
-    return tree->openFile(*text, bits, mode == 0 ? 0644 : static_cast<mode_t>(mode & 07777));
+    auto fd = tree.openFile(*text, bits, mode == 0 ? 0644 : static_cast<mode_t>(mode & 07777));
+    if (fd && (flags & PINION_OPEN_TRUNCATE) != 0)
+      if (const auto freed = emptied(fd->get(), *text); !freed) return freed.error();
+    return fd;
+  });
+}
+
+std::int32_t openIn(const pinion_host *raw, std::int32_t folder, const char *name, std::uint32_t flags,
+                    pinion_error *error) noexcept {
+  return handOut(raw, error, [&](Host &) -> Result<UniqueFd> {
+    const auto text = pathArgument(name, "name");
+    if (!text) return text.error();
+    if ((flags & ~(PINION_OPEN_DIRECTORY | PINION_FILES_OWNER)) != 0)
+      return Error{Code::invalid, "an entry of a folder is opened for reading only", EINVAL};
+    return Tree::openIn(folder, std::string(*text), (flags & PINION_OPEN_DIRECTORY) != 0);
   });
 }
 
@@ -89,37 +135,38 @@ pinion_file_info infoOf(const struct stat &facts, const char *name) {
   return out;
 }
 
-// The server's tree and the path, for a function that changes something there.
+// `f(host, volume, path) -> Result<void>` on the server's tree.
 template <typename F> pinion_status onTree(const pinion_host *raw, const char *uuid, const char *path, bool create,
-                                           pinion_error *error, F &&f) noexcept {
+                                           std::uint32_t flags, pinion_error *error, F &&f) noexcept {
   return hosted(raw, error, [&](Host &host) -> Result<void> {
     const auto text = pathArgument(path, "path");
     if (!text) return text.error();
-    const auto tree = treeOf(host, uuid, create);
-    if (!tree) return tree.error();
-    return f(host, *tree, *text);
+    const auto volume = volumeOf(host, uuid, create, flags);
+    if (!volume) return volume.error();
+    return f(host, *volume, *text);
   });
 }
 
 pinion_status stat(const pinion_host *raw, const char *uuid, const char *path, pinion_file_info *out,
                    pinion_error *error) noexcept {
-  return onTree(raw, uuid, path, false, error, [&](Host &, const Tree &tree, std::string_view text) -> Result<void> {
-    if (out == nullptr) return Error{Code::invalid, "the place for the answer is NULL"};
-    const auto facts = tree.stat(text);
+  const auto work = [&](Host &, const Volume &volume, std::string_view text) -> Result<void> {
+    if (out == nullptr) return Error{Code::invalid, "the place for the answer is NULL", EINVAL};
+    const auto facts = volume.tree.stat(text);
     if (!facts) return facts.error();
     const pinion_file_info info = infoOf(*facts, nullptr);
     const std::uint32_t room = std::min<std::uint32_t>(out->size, sizeof info);
     std::memcpy(out, &info, room);
     out->size = room;
     return {};
-  });
+  };
+  return onTree(raw, uuid, path, false, 0, error, work);
 }
 
 pinion_status entries(const pinion_host *raw, const char *uuid, const char *path, pinion_file_fn fn, void *user,
                       pinion_error *error) noexcept {
-  return onTree(raw, uuid, path, false, error, [&](Host &, const Tree &tree, std::string_view text) -> Result<void> {
-    if (fn == nullptr) return Error{Code::invalid, "the function is NULL"};
-    const auto found = tree.list(text);
+  const auto work = [&](Host &, const Volume &volume, std::string_view text) -> Result<void> {
+    if (fn == nullptr) return Error{Code::invalid, "the function is NULL", EINVAL};
+    const auto found = volume.tree.list(text);
     if (!found) return found.error();
     for (const Entry &entry : *found) {
       const pinion_file_info info = infoOf(entry.info, entry.name.c_str());
@@ -127,46 +174,110 @@ pinion_status entries(const pinion_host *raw, const char *uuid, const char *path
         return Error{codeOf(status), "the listing was ended"};
     }
     return {};
-  });
+  };
+  return onTree(raw, uuid, path, false, 0, error, work);
 }
 
-pinion_status makeFolder(const pinion_host *raw, const char *uuid, const char *path, std::uint32_t mode, std::uint32_t,
-                         pinion_error *error) noexcept {
-  return onTree(raw, uuid, path, true, error, [&](Host &, const Tree &tree, std::string_view text) {
-    return tree.makeFolders(text, mode == 0 ? 0755 : static_cast<mode_t>(mode & 07777));
-  });
+pinion_status makeFolder(const pinion_host *raw, const char *uuid, const char *path, std::uint32_t mode,
+                         std::uint32_t flags, pinion_error *error) noexcept {
+  const auto work = [&](Host &, const Volume &volume, std::string_view text) {
+    return volume.tree.makeFolders(text, mode == 0 ? 0755 : static_cast<mode_t>(mode & 07777));
+  };
+  return onTree(raw, uuid, path, true, flags, error, work);
 }
 
-pinion_status rename(const pinion_host *raw, const char *uuid, const char *from, const char *to, std::uint32_t,
+pinion_status rename(const pinion_host *raw, const char *uuid, const char *from, const char *to, std::uint32_t flags,
                      pinion_error *error) noexcept {
-  return onTree(raw, uuid, from, false, error, [&](Host &, const Tree &tree, std::string_view text) -> Result<void> {
+  const auto work = [&](Host &, const Volume &volume, std::string_view text) -> Result<void> {
     const auto target = pathArgument(to, "path");
     if (!target) return target.error();
-    return tree.rename(text, *target);
-  });
+    return volume.tree.rename(text, *target);
+  };
+  return onTree(raw, uuid, from, false, flags, error, work);
 }
 
-pinion_status remove(const pinion_host *raw, const char *uuid, const char *path, std::uint32_t,
+pinion_status remove(const pinion_host *raw, const char *uuid, const char *path, std::uint32_t flags,
                      pinion_error *error) noexcept {
-  return onTree(raw, uuid, path, false, error, [&](Host &, const Tree &tree, std::string_view text) -> Result<void> {
+  const auto work = [&](Host &, const Volume &volume, std::string_view text) -> Result<void> {
     const auto clean = Tree::clean(text);
     if (!clean) return clean.error();
-    return clean->empty() ? tree.removeAll() : tree.remove(*clean);
-  });
+    const auto freed = clean->empty() ? volume.tree.removeAll() : volume.tree.remove(*clean);
+    if (!freed) return freed.error();
+    return {};
+  };
+  return onTree(raw, uuid, path, false, flags, error, work);
 }
 
-pinion_status setMode(const pinion_host *raw, const char *uuid, const char *path, std::uint32_t mode, std::uint32_t,
-                      pinion_error *error) noexcept {
-  return onTree(raw, uuid, path, false, error, [&](Host &, const Tree &tree, std::string_view text) {
-    return tree.chmod(text, static_cast<mode_t>(mode & 07777));
-  });
+pinion_status copy(const pinion_host *raw, const char *uuid, const char *from, const char *to, std::uint32_t flags,
+                   pinion_error *error) noexcept {
+  const auto work = [&](Host &host, const Volume &volume, std::string_view text) -> Result<void> {
+    const auto target = pathArgument(to, "path");
+    if (!target) return target.error();
+    const auto copied = volume.tree.copy(text, *target, {}, stoppingOf(host));
+    if (!copied) return copied.error();
+    return {};
+  };
+  return onTree(raw, uuid, from, false, flags, error, work);
+}
+
+pinion_status link(const pinion_host *raw, const char *uuid, const char *target, const char *path, std::uint32_t flags,
+                   pinion_error *error) noexcept {
+  const auto work = [&](Host &, const Volume &volume, std::string_view text) -> Result<void> {
+    const auto kept = pathArgument(target, "target");
+    if (!kept) return kept.error();
+    return volume.tree.link(std::string(*kept), text);
+  };
+  return onTree(raw, uuid, path, true, flags, error, work);
+}
+
+pinion_status setMode(const pinion_host *raw, const char *uuid, const char *path, std::uint32_t mode,
+                      std::uint32_t flags, pinion_error *error) noexcept {
+  const auto work = [&](Host &, const Volume &volume, std::string_view text) {
+    return volume.tree.chmod(text, static_cast<mode_t>(mode & 07777));
+  };
+  return onTree(raw, uuid, path, false, flags, error, work);
+}
+
+pinion_status setTimes(const pinion_host *raw, const char *uuid, const char *path, std::int64_t accessed_s,
+                       std::int64_t modified_s, std::uint32_t flags, pinion_error *error) noexcept {
+  const auto work = [&](Host &, const Volume &volume, std::string_view text) {
+    return volume.tree.setTimes(text, accessed_s, modified_s);
+  };
+  return onTree(raw, uuid, path, false, flags, error, work);
 }
 
 pinion_status setOwner(const pinion_host *raw, const char *uuid, const char *path, pinion_error *error) noexcept {
-  return onTree(raw, uuid, path, false, error, [&](Host &host, const Tree &tree, std::string_view text) {
+  const auto work = [&](Host &host, const Volume &volume, std::string_view text) {
     const ConfigPtr config = host.services().config.get();
-    return tree.chown(text, static_cast<uid_t>(config->system.uid), static_cast<gid_t>(config->system.gid));
+    return volume.tree.chown(text, static_cast<uid_t>(config->system.uid), static_cast<gid_t>(config->system.gid));
+  };
+  return onTree(raw, uuid, path, false, 0, error, work);
+}
+
+pinion_status place(const pinion_host *raw, const char *uuid, std::int32_t unnamed, const char *path,
+                    std::uint32_t flags, pinion_error *error) noexcept {
+  const auto work = [&](Host &host, const Volume &volume, std::string_view text) -> Result<void> {
+    const auto replaced = volume.tree.place(unnamed, text, stoppingOf(host));
+    if (!replaced) return replaced.error();
+    return {};
+  };
+  return onTree(raw, uuid, path, true, flags, error, work);
+}
+
+std::int32_t denied(const pinion_host *raw, const char *uuid, const char *path) noexcept {
+  bool named = false;
+  const pinion_status status = hosted(raw, nullptr, [&](Host &host) -> Result<void> {
+    const auto text = pathArgument(path, "path");
+    if (!text) return text.error();
+    const auto server = serverArgument(host, uuid);
+    if (!server) return server.error();
+    const auto clean = Tree::clean(*text);
+    if (!clean) return clean.error();
+    named = host.shared().denylists.of(*server)->matches(*clean);
+    return {};
   });
+  if (status != PINION_OK) return status;
+  return named ? 1 : 0;
 }
 
 // One of the node's own folders, made when it is missing.
@@ -195,7 +306,7 @@ Result<std::string> nodeFolder(const Config &config, std::string_view which) {
   const std::filesystem::path whole(path);
   if (whole.has_parent_path()) std::filesystem::create_directories(whole.parent_path(), failed);
   if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST)
-    return Error{Code::io, "the folder " + path + " cannot be made: " + std::strerror(errno)};
+    return Error{Code::io, "the folder " + path + " cannot be made: " + std::strerror(errno), errno};
   return path;
 }
 
@@ -210,7 +321,9 @@ pinion_status removeIn(const pinion_host *raw, const char *folder, const char *p
     if (!made) return made.error();
     const auto tree = Tree::open(*made, false);
     if (!tree) return tree.error();
-    return tree->remove(*text);
+    const auto removed = tree->remove(*text);
+    if (!removed) return removed.error();
+    return {};
   });
 }
 
@@ -240,25 +353,40 @@ std::int32_t folder(const pinion_host *raw, const char *name, pinion_error *erro
     if (!made) return made.error();
     const std::string &path = *made;
     UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd) return Error{Code::io, "the folder " + path + " cannot be opened: " + std::strerror(errno)};
+    if (!fd) return Error{Code::io, "the folder " + path + " cannot be opened: " + std::strerror(errno), errno};
     return fd;
   });
 }
 
 } // namespace
 
+Result<Tree> serverTree(Host &host, const ServerPtr &server, bool create, bool for_owner) {
+  auto tree = host.services().disk.tree(server->id(), create);
+  if (!tree || !for_owner) return tree;
+  const ConfigPtr config = host.services().config.get();
+  tree->impose({host.shared().denylists.of(server), static_cast<uid_t>(config->system.uid),
+                static_cast<gid_t>(config->system.gid)});
+  return tree;
+}
+
 const pinion_files_v1 *filesTable() {
   static constexpr pinion_files_v1 table = [] {
     pinion_files_v1 out{};
     out.size = sizeof out;
     out.open = &open;
+    out.open_in = &openIn;
     out.stat = &stat;
     out.entries = &entries;
     out.make_folder = &makeFolder;
     out.rename = &rename;
     out.remove = &remove;
+    out.copy = &copy;
+    out.link = &link;
     out.set_mode = &setMode;
+    out.set_times = &setTimes;
     out.set_owner = &setOwner;
+    out.place = &place;
+    out.denied = &denied;
     out.usage = &usage;
     out.folder = &folder;
     out.remove_in = &removeIn;

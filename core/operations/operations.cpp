@@ -112,7 +112,7 @@ struct Operations::Impl : std::enable_shared_from_this<Operations::Impl> {
   void removeFiles(const ServerId &id) {
     const std::string folder = machine::dataFolder(*parts.config.get());
     auto data = Tree::open(folder, false);
-    Result<void> removed = data ? data->remove(id.text()) : Result<void>(data.error());
+    const auto removed = data ? data->remove(id.text()) : Result<std::int64_t>(data.error());
     if (!removed)
       log::error("the files of a deleted server could not all be removed; remove them by hand",
                  {{"folder", folder + "/" + id.text()}, {"error", removed.error().text}});

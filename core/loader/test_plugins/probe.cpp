@@ -191,6 +191,12 @@ std::string nulls(const Words &) {
   expect("make folder", t.files->make_folder(host, nullptr, nullptr, 0, 0, nullptr));
   expect("rename", t.files->rename(host, nullptr, nullptr, nullptr, 0, nullptr));
   expect("remove", t.files->remove(host, nullptr, nullptr, 0, nullptr));
+  expect("open in", t.files->open_in(host, -1, nullptr, 0, nullptr));
+  expect("copy", t.files->copy(host, nullptr, nullptr, nullptr, 0, nullptr));
+  expect("link", t.files->link(host, nullptr, nullptr, nullptr, 0, nullptr));
+  expect("set times", t.files->set_times(host, nullptr, nullptr, 0, 0, 0, nullptr));
+  expect("place", t.files->place(host, nullptr, -1, nullptr, 0, nullptr));
+  expect("denied", t.files->denied(host, nullptr, nullptr));
   expect("set mode", t.files->set_mode(host, nullptr, nullptr, 0, 0, nullptr));
   expect("set owner", t.files->set_owner(host, nullptr, nullptr, nullptr));
   expect("remove in", t.files->remove_in(host, nullptr, nullptr, nullptr));
@@ -209,6 +215,17 @@ std::string nulls(const Words &) {
   t.log->write(nullptr, 1, bad, bad);
   t.log->write(host, 1, bad, {});
   return wrong.empty() ? "all invalid" : wrong;
+}
+
+uint32_t flags(const std::string &word) { return static_cast<uint32_t>(std::stoul(word)); }
+
+// What the file holds, which is closed.
+std::string contentOf(int fd, Out &out) {
+  char buffer[256];
+  if (const auto got = ::read(fd, buffer, sizeof buffer); got > 0)
+    out.value.assign(buffer, static_cast<std::size_t>(got));
+  ::close(fd);
+  return out.say(PINION_OK);
 }
 
 const std::map<std::string, std::function<std::string(const Words &)>> operations{
@@ -333,14 +350,10 @@ const std::map<std::string, std::function<std::string(const Words &)>> operation
     {"open",
      [](const Words &w) { // server, path, flags, content
        Out out;
-       const int32_t fd =
-           t.files->open(host, w[1].c_str(), w[2].c_str(), static_cast<uint32_t>(std::stoul(w[3])), 0, &out.error);
+       const int32_t fd = t.files->open(host, w[1].c_str(), w[2].c_str(), flags(w[3]), 0, &out.error);
        if (fd < 0) return out.say(fd);
        if (w.size() > 4 && ::write(fd, w[4].data(), w[4].size()) < 0) out.value = "write failed";
-       char buffer[256];
-       if (w.size() <= 4)
-         if (const auto got = ::read(fd, buffer, sizeof buffer); got > 0)
-           out.value.assign(buffer, static_cast<std::size_t>(got));
+       if (w.size() <= 4) return contentOf(fd, out);
        ::close(fd);
        return out.say(PINION_OK);
      }},
@@ -369,6 +382,43 @@ const std::map<std::string, std::function<std::string(const Words &)>> operation
        Out out;
        return out.say(t.files->remove(host, w[1].c_str(), w[2].c_str(), 0, &out.error));
      }},
+    {"copy",
+     [](const Words &w) { // server, from, to, flags
+       Out out;
+       return out.say(t.files->copy(host, w[1].c_str(), w[2].c_str(), w[3].c_str(), flags(w[4]), &out.error));
+     }},
+    {"link",
+     [](const Words &w) { // server, target, path, flags
+       Out out;
+       return out.say(t.files->link(host, w[1].c_str(), w[2].c_str(), w[3].c_str(), flags(w[4]), &out.error));
+     }},
+    {"open-in",
+     [](const Words &w) { // server, folder, name, flags
+       Out out;
+       const int32_t folder = t.files->open(host, w[1].c_str(), w[2].c_str(), PINION_OPEN_DIRECTORY, 0, &out.error);
+       if (folder < 0) return out.say(folder);
+       const int32_t fd = t.files->open_in(host, folder, w[3].c_str(), flags(w[4]), &out.error);
+       ::close(folder);
+       return fd < 0 ? out.say(fd) : contentOf(fd, out);
+     }},
+    {"set-times",
+     [](const Words &w) { // server, path, seconds, flags
+       Out out;
+       const auto seconds = std::stoll(w[3]);
+       return out.say(t.files->set_times(host, w[1].c_str(), w[2].c_str(), seconds, seconds, flags(w[4]), &out.error));
+     }},
+    {"place",
+     [](const Words &w) { // server, folder, path, content, flags
+       Out out;
+       const uint32_t how = PINION_OPEN_UNNAMED | PINION_OPEN_WRITE | flags(w[5]);
+       const int32_t fd = t.files->open(host, w[1].c_str(), w[2].c_str(), how, 0, &out.error);
+       if (fd < 0) return out.say(fd);
+       if (::write(fd, w[4].data(), w[4].size()) < 0) out.value = "write failed";
+       const auto status = t.files->place(host, w[1].c_str(), fd, w[3].c_str(), flags(w[5]), &out.error);
+       ::close(fd);
+       return out.say(status);
+     }},
+    {"denied", [](const Words &w) { return std::to_string(t.files->denied(host, w[1].c_str(), w[2].c_str())) + " "; }},
     {"set-mode",
      [](const Words &w) {
        Out out;
