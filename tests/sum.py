@@ -1,4 +1,5 @@
-"""Adds up the JUnit files of a test run: prints what failed, then one line "N passed, N failed"; exit code 1 on failures.
+"""Adds up the JUnit files of a test run: prints what failed, then one line "N passed, N failed"
+(", N skipped"); exit code 1 on failures.
 
 A runner that left no file, or a file without a test, counts as a failure."""
 from __future__ import annotations
@@ -31,9 +32,7 @@ def main() -> int:
                 skipped += 1
             else:
                 passed += 1
-    if skipped:
-        print(f"{skipped} skipped")
-    print(f"{passed} passed, {failed} failed")
+    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return 1 if failed or not passed else 0
 
 
