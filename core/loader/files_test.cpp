@@ -90,10 +90,11 @@ TEST_CASE("an owner is refused what the denylist names, and a sync changes the l
 TEST_CASE("the node's own folders are made when they are asked for") {
   Bench bench;
   bench.run({"probe"});
-  for (const char *name : {"log", "tmp", "backup", "archive"}) {
+  for (const char *name : {"log", "tmp", "backup", "archive", "root"}) {
     CAPTURE(name);
     CHECK(bench.probe(std::string("folder|") + name) == "0 ");
   }
+  CHECK(bench.probe("remove-in|root|pinion.db") == "-3 what the daemon itself keeps is not removed");
   CHECK(bench.probe("folder|etc") == "-2 the node has no folder \"etc\"");
   struct stat info {};
   REQUIRE(::stat((bench.folder / "tmp").c_str(), &info) == 0);

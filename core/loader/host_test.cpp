@@ -296,6 +296,19 @@ TEST_CASE("each plugin has a space of its own in the store") {
   CHECK(bench.probe("get|a1").starts_with("-2 "));
 }
 
+TEST_CASE("changes of the store are made together and read by pages") {
+  Bench bench;
+  bench.run({"probe"});
+  REQUIRE(bench.store->put("another", "a3", "theirs"));
+  CHECK(bench.probe("apply|a2|two \"2\"|a1|one|gone|x|gone|") == "0 ");
+  CHECK(bench.probe("page|a|10") == R"(0 [["a1","one"],["a2","two \"2\""]])");
+  CHECK(bench.probe("page|a|1") == R"(0 [["a1","one"]])");
+  CHECK(bench.probe("page|a|10|a1") == R"(0 [["a2","two \"2\""]])");
+  CHECK(bench.probe("page|b|10") == "0 []");
+  CHECK(bench.probe("apply|a4|four|a5|" + std::string((1u << 20u) + 1, 'x')).starts_with("-1 "));
+  CHECK(bench.probe("get|a4").starts_with("-2 "));
+}
+
 TEST_CASE("a plugin's log line carries its id, whatever the fields say") {
   Bench bench;
   bench.run({"probe"});

@@ -290,6 +290,8 @@ Result<std::string> nodeFolder(const Config &config, std::string_view which) {
   if (which == "log") {
     path = config.system.log_directory;
     mode = 0755;
+  } else if (which == "root") {
+    path = config.system.root_directory;
   } else if (which == "tmp") {
     path = config.system.tmp_directory;
   } else if (which == "backup") {
@@ -315,6 +317,7 @@ pinion_status removeIn(const pinion_host *raw, const char *folder, const char *p
   return hosted(raw, error, [&](Host &host) -> Result<void> {
     const auto which = nameArgument(folder, "folder's name");
     if (!which) return which.error();
+    if (*which == "root") return Error{Code::denied, "what the daemon itself keeps is not removed"};
     const auto text = pathArgument(path, "path");
     if (!text) return text.error();
     const auto made = nodeFolder(*host.services().config.get(), *which);

@@ -1,4 +1,5 @@
 // "pinion.log/1", "pinion.config/1" and "pinion.store/1"
+#include "base/json_text.hpp"
 #include "loader/arguments.hpp"
 #include "loader/tables.hpp"
 #include "log/log.hpp"
@@ -73,6 +74,8 @@ pinion_status node(const pinion_host *raw, const char *pointer, const pinion_sin
                     [](Host &host, const std::string &at) { return host.services().config.node(at); });
 }
 
+constexpr std::size_t kMostValue = std::size_t{1} << 20u; // bytes
+
 Result<Store *> storeOf(Host &host) {
   if (host.services().store == nullptr) return Error{Code::unsupported, "this daemon has no store"};
   return host.services().store;
@@ -95,7 +98,7 @@ pinion_status put(const pinion_host *raw, const char *key, pinion_span value, pi
   return hosted(raw, error, [&](Host &host) -> Result<void> {
     const auto text = nameArgument(key, "key");
     if (!text) return text.error();
-    const auto bytes = spanArgument(value, "value", std::size_t{1} << 20u);
+    const auto bytes = spanArgument(value, "value", kMostValue);
     if (!bytes) return bytes.error();
     const auto store = storeOf(host);
     if (!store) return store.error();
@@ -118,6 +121,52 @@ pinion_status scan(const pinion_host *raw, const char *prefix, const pinion_sink
   });
 }
 
+pinion_status apply(const pinion_host *raw, const pinion_store_change *changes, std::size_t count,
+                    pinion_error *error) noexcept {
+  return hosted(raw, error, [&](Host &host) -> Result<void> {
+    if (changes == nullptr && count > 0) return Error{Code::invalid, "the changes are NULL"};
+    if (count > Store::kMostChanges) return Error{Code::invalid, "too many changes for one transaction; make several"};
+    std::vector<Store::Change> all;
+    all.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto key = nameArgument(changes[i].key, "key");
+      if (!key) return key.error();
+      const auto value = spanArgument(changes[i].value, "value", kMostValue);
+      if (!value) return value.error();
+      all.push_back({*key, *value});
+    }
+    const auto store = storeOf(host);
+    if (!store) return store.error();
+    return (*store)->apply(host.id(), all);
+  });
+}
+
+pinion_status page(const pinion_host *raw, const char *prefix, const char *after, std::uint32_t limit,
+                   const pinion_sink *out, pinion_error *error) noexcept {
+  return hosted(raw, error, [&](Host &host) -> Result<void> {
+    const auto begin = pathArgument(prefix, "prefix");
+    if (!begin) return begin.error();
+    std::optional<std::string_view> behind;
+    if (after != nullptr) {
+      const auto key = pathArgument(after, "key");
+      if (!key) return key.error();
+      behind = *key;
+    }
+    const auto store = storeOf(host);
+    if (!store) return store.error();
+    std::string rows = "[";
+    const auto append = [&](std::string_view key, std::string_view value) {
+      rows += rows.size() > 1 ? ",[" : "[";
+      appendJsonString(rows, key);
+      rows += ',';
+      appendJsonString(rows, value);
+      rows += ']';
+    };
+    if (auto read = (*store)->page(host.id(), *begin, behind, limit, append); !read) return read.error();
+    return emit(out, rows + "]");
+  });
+}
+
 } // namespace
 
 const pinion_log_v1 *logTable() {
@@ -131,7 +180,7 @@ const pinion_config_v1 *configTable() {
 }
 
 const pinion_store_v1 *storeTable() {
-  static constexpr pinion_store_v1 table{sizeof(pinion_store_v1), 0, &get, &put, &scan, nullptr, nullptr};
+  static constexpr pinion_store_v1 table{sizeof(pinion_store_v1), 0, &get, &put, &scan, &apply, &page};
   return &table;
 }
 

@@ -32,7 +32,7 @@ constexpr const char *kSetUp = "PRAGMA journal_mode=WAL;"
                                " expiry INTEGER NOT NULL, PRIMARY KEY(space, key)) WITHOUT ROWID;"
                                "CREATE INDEX IF NOT EXISTS claims_expiry ON claims(expiry);";
 
-enum Query { get, put, remove, keys, prune, claim, kQueries };
+enum Query { get, put, remove, keys, prune, claim, from, after, begin, commit, rollback, kQueries };
 constexpr const char *kQueryTexts[kQueries] = {
     "SELECT value FROM entries WHERE space=?1 AND key=?2",
     "INSERT INTO entries(space, key, value) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET value=excluded.value",
@@ -42,6 +42,11 @@ constexpr const char *kQueryTexts[kQueries] = {
     // A claim that ran out may be made again, whether or not it was pruned.
     "INSERT INTO claims(space, key, expiry) VALUES(?1, ?2, ?3)"
     " ON CONFLICT DO UPDATE SET expiry=excluded.expiry WHERE claims.expiry<?4",
+    "SELECT key, value FROM entries WHERE space=?1 AND key>=?2 ORDER BY key",
+    "SELECT key, value FROM entries WHERE space=?1 AND key>?2 ORDER BY key",
+    "BEGIN IMMEDIATE",
+    "COMMIT",
+    "ROLLBACK",
 };
 
 struct Database {
@@ -103,10 +108,12 @@ public:
     if (!stepped) return stepped.error();
     return {};
   }
-  [[nodiscard]] std::string column() const {
-    const auto *data = static_cast<const char *>(sqlite3_column_blob(statement_, 0));
-    return data ? std::string(data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, 0))) : std::string();
+  [[nodiscard]] std::string_view view(int index) const { // until the next step
+    const auto *data = static_cast<const char *>(sqlite3_column_blob(statement_, index));
+    return data ? std::string_view(data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, index)))
+                : std::string_view();
   }
+  [[nodiscard]] std::string column() const { return std::string(view(0)); }
 
 private:
   Database &database_;
@@ -167,6 +174,11 @@ Result<void> moveAside(const std::string &path) {
   return {};
 }
 
+Result<void> change(Database &database, const std::string &space, const Store::Change &one) {
+  if (one.value.empty()) return Run(database, Query::remove).text(1, space).text(2, one.key).finish();
+  return Run(database, Query::put).text(1, space).text(2, one.key).blob(3, one.value).finish();
+}
+
 } // namespace
 
 struct Store::Impl {
@@ -224,6 +236,47 @@ Result<std::vector<std::string>> Store::keys(const std::string &space, const std
       if (!key.starts_with(prefix)) return out; // sorted: no other follows
       out.push_back(std::move(key));
     }
+  });
+}
+
+Result<void> Store::apply(const std::string &space, std::span<const Change> changes) {
+  std::size_t bytes = 0;
+  for (const Change &one : changes) bytes += one.key.size() + one.value.size();
+  if (changes.size() > kMostChanges || bytes > kMostBytes)
+    return Error{Code::invalid, "too many changes for one transaction of the store; make several"};
+  return impl_->database.with([&](auto &database) -> Result<void> {
+    if (auto begun = Run(*database, Query::begin).finish(); !begun) return begun;
+    Result<void> done;
+    for (const Change &one : changes)
+      if (done = change(*database, space, one); !done) break;
+    if (done) done = Run(*database, Query::commit).finish();
+    // A full disk ends the transaction by itself; all else is taken back here.
+    if (!done && sqlite3_get_autocommit(database->handle) == 0) {
+      if (const auto back = Run(*database, Query::rollback).finish(); !back) return back.error();
+    }
+    return done;
+  });
+}
+
+Result<void> Store::page(const std::string &space, std::string_view prefix, std::optional<std::string_view> after,
+                         std::size_t limit,
+                         const std::function<void(std::string_view key, std::string_view value)> &each) {
+  return impl_->database.with([&](auto &database) -> Result<void> {
+    const bool behind = after && *after >= prefix;
+    Run run(*database, behind ? Query::after : Query::from);
+    run.text(1, space).text(2, behind ? *after : prefix);
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < limit; ++i) {
+      const auto row = run.step();
+      if (!row) return row.error();
+      if (!*row) return {};
+      const std::string_view key = run.view(0), value = run.view(1);
+      if (!key.starts_with(prefix)) return {}; // sorted: no other follows
+      bytes += key.size() + value.size();
+      if (i > 0 && bytes > kMostBytes) return {};
+      each(key, value);
+    }
+    return {};
   });
 }
 

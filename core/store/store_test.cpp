@@ -68,6 +68,90 @@ TEST_CASE("keys come sorted, of one space and with one prefix") {
   CHECK(store->keys("none", "")->empty());
 }
 
+TEST_CASE("changes are made together, in their order, and are there after the store is opened anew") {
+  const Folder folder;
+  {
+    const auto store = folder.open();
+    REQUIRE(store->put("s", "gone", "x"));
+    const std::vector<Store::Change> changes{{"a", "1"}, {"gone", ""}, {"b", "2"}, {"a", "3"}, {"never", ""}};
+    REQUIRE(store->apply("s", changes));
+    REQUIRE(store->apply("s", {}));
+  }
+  const auto store = folder.open();
+  CHECK(*store->keys("s", "") == Keys{"a", "b"});
+  CHECK(**store->get("s", "a") == "3");
+  CHECK(store->keys("other", "")->empty());
+}
+
+TEST_CASE("of changes that cannot all be made none is") {
+  const Folder folder;
+  const auto store = folder.open();
+  REQUIRE(store->put("s", "k", "before"));
+  sqlite3 *handle = nullptr; // the second of the changes is refused by the database
+  REQUIRE(sqlite3_open(folder.file().c_str(), &handle) == SQLITE_OK);
+  REQUIRE(sqlite3_exec(handle,
+                       "CREATE TRIGGER refuse BEFORE INSERT ON entries WHEN NEW.key='bad'"
+                       " BEGIN SELECT RAISE(ABORT, 'refused'); END",
+                       nullptr, nullptr, nullptr) == SQLITE_OK);
+  sqlite3_close(handle);
+  const std::vector<Store::Change> changes{{"k", "after"}, {"bad", "1"}, {"c", "2"}};
+  const auto applied = store->apply("s", changes);
+  REQUIRE_FALSE(applied);
+  CHECK(applied.error().code == Code::io);
+  CHECK(**store->get("s", "k") == "before");
+  CHECK(*store->keys("s", "") == Keys{"k"});
+  REQUIRE(store->put("s", "next", "1")); // no transaction is left open
+}
+
+TEST_CASE("changes beyond the bound are refused") {
+  const Folder folder;
+  const auto store = folder.open();
+  const std::vector<Store::Change> many(Store::kMostChanges + 1, Store::Change{"k", "v"});
+  CHECK(store->apply("s", many).error().code == Code::invalid);
+  const std::string half(Store::kMostBytes / 2, 'x');
+  const std::vector<Store::Change> large{{"a", half}, {"b", half}};
+  CHECK(store->apply("s", large).error().code == Code::invalid);
+  CHECK(store->keys("s", "")->empty());
+}
+
+TEST_CASE("a page holds the entries of one prefix behind a key") {
+  const Folder folder;
+  const auto store = folder.open();
+  for (const char *key : {"a/1", "a/2", "a/3", "b/1", "a"}) REQUIRE(store->put("s", key, std::string("v") + key));
+  REQUIRE(store->put("t", "a/4", "x"));
+  const auto page = [&](std::string_view prefix, std::optional<std::string_view> after, std::size_t limit) {
+    Keys out;
+    REQUIRE(store->page("s", prefix, after, limit, [&](std::string_view key, std::string_view value) {
+      CHECK(value == "v" + std::string(key));
+      out.emplace_back(key);
+    }));
+    return out;
+  };
+  CHECK(page("a/", std::nullopt, 10) == Keys{"a/1", "a/2", "a/3"});
+  CHECK(page("a/", std::nullopt, 2) == Keys{"a/1", "a/2"});
+  CHECK(page("a/", "a/2", 10) == Keys{"a/3"});
+  CHECK(page("a/", "a/2x", 10) == Keys{"a/3"});
+  CHECK(page("a/", "A", 1) == Keys{"a/1"});
+  CHECK(page("a/", "b", 10).empty());
+  CHECK(page("a/", std::nullopt, 0).empty());
+  CHECK(page("", "a", 2) == Keys{"a/1", "a/2"});
+}
+
+TEST_CASE("a page is bounded by its bytes, and holds one entry at least") {
+  const Folder folder;
+  const auto store = folder.open();
+  const std::string large(Store::kMostBytes + 1, 'x'), small(Store::kMostBytes / 2, 'x');
+  REQUIRE(store->put("s", "1", large));
+  for (const char *key : {"2", "3", "4"}) REQUIRE(store->put("s", key, small));
+  const auto count = [&](std::optional<std::string_view> after) {
+    int out = 0;
+    REQUIRE(store->page("s", "", after, 10, [&](std::string_view, std::string_view) { ++out; }));
+    return out;
+  };
+  CHECK(count(std::nullopt) == 1);
+  CHECK(count("1") == 1);
+}
+
 TEST_CASE("a claim succeeds once until it runs out, also over a restart") {
   const Folder folder;
   {

@@ -212,6 +212,10 @@ std::string nulls(const Words &) {
   expect("get", t.store->get(host, nullptr, nullptr));
   expect("put", t.store->put(host, "", {}, nullptr));
   expect("scan", t.store->scan(host, nullptr, nullptr));
+  expect("apply", t.store->apply(host, nullptr, 1, nullptr));
+  const pinion_store_change nameless{nullptr, span("x")};
+  expect("apply key", t.store->apply(host, &nameless, 1, nullptr));
+  expect("page", t.store->page(host, nullptr, nullptr, 1, nullptr, nullptr));
   t.log->write(nullptr, 1, bad, bad);
   t.log->write(host, 1, bad, {});
   return wrong.empty() ? "all invalid" : wrong;
@@ -477,6 +481,20 @@ const std::map<std::string, std::function<std::string(const Words &)>> operation
      [](const Words &w) {
        Out out;
        return out.say(t.store->scan(host, w[1].c_str(), &out.sink));
+     }},
+    {"apply", // key, value, key, value, ...
+     [](const Words &w) {
+       Out out;
+       std::vector<pinion_store_change> changes;
+       for (std::size_t i = 1; i + 1 < w.size(); i += 2) changes.push_back({w[i].c_str(), span(w[i + 1])});
+       return out.say(t.store->apply(host, changes.data(), changes.size(), &out.error));
+     }},
+    {"page", // prefix, limit, after
+     [](const Words &w) {
+       Out out;
+       const char *after = w.size() > 3 ? w[3].c_str() : nullptr;
+       const auto limit = static_cast<std::uint32_t>(std::stoul(w[2]));
+       return out.say(t.store->page(host, w[1].c_str(), after, limit, &out.sink, &out.error));
      }},
     {"log",
      [](const Words &w) {

@@ -253,7 +253,8 @@ typedef struct pinion_files_v1 {
    * then nothing is counted. Negative: they were not needed, or are gone. Open, remove, copy and place count themselves
    * (an unnamed file that is closed unplaced does not). */
   pinion_status (*reserve)(const pinion_host *host, const char *server, int64_t bytes, pinion_error *error);
-  /* A descriptor of one of the node's own folders: "log", "tmp", "backup", "archive", "sftp" (keys). Root's. */
+  /* A descriptor of one of the node's own folders: "log", "tmp", "backup", "archive", "sftp" (keys), "root" (what
+   * the daemon itself keeps). Root's. */
   int32_t (*folder)(const pinion_host *host, const char *name, pinion_error *error);
   /* Removes `path` below a folder of the node as remove() does. */
   pinion_status (*remove_in)(const pinion_host *host, const char *folder, const char *path, pinion_error *error);
@@ -355,15 +356,17 @@ typedef struct pinion_store_v1 { /* one namespace a plugin id; [pool] or [lane] 
   uint32_t size;
   uint32_t reserved;
   pinion_status (*get)(const pinion_host *host, const char *key, const pinion_sink *out);
-  /* An empty span removes the key. Durable when it returns. */
+  /* An empty span removes the key; 1 MiB at most. Durable when it returns: neither kill -9 nor a loss of power undoes
+   * it. */
   pinion_status (*put)(const pinion_host *host, const char *key, pinion_span value, pinion_error *error);
   /* Keys that begin with `prefix`, sorted, each followed by '\n'. */
   pinion_status (*scan)(const pinion_host *host, const char *prefix, const pinion_sink *out);
-  /* All of them or none, in one transaction. Durable when it returns. */
+  /* All of them or none, in one transaction: at most 16384 of 16 MiB together. Durable when it returns, and costs as
+   * much as one put(). */
   pinion_status (*apply)(const pinion_host *host, const pinion_store_change *changes, size_t count,
                          pinion_error *error);
   /* At most `limit` keys that begin with `prefix` and come after `after` (NULL: the first), sorted: a JSON array of
-   * [key, value]; for values that are UTF-8. */
+   * [key, value]; for values that are UTF-8. May end early, after 16 MiB, but never before the first. */
   pinion_status (*page)(const pinion_host *host, const char *prefix, const char *after, uint32_t limit,
                         const pinion_sink *out, pinion_error *error);
 } pinion_store_v1;

@@ -345,6 +345,31 @@ public:
   }
   const pinion_tokens_v1 *tokens() const { return s_->tokens; }
   const pinion_store_v1 *store() const { return s_->store; }
+  // The value of a key; PINION_E_NOT_FOUND when there is none. [pool] or [lane], as the two below.
+  Result<std::string> stored(const std::string &key) const {
+    if (!PINION_HAS(s_->store, get)) return detail::ErrorSlot().absent("pinion.store/1");
+    return readText(
+        [&](const pinion_sink *sink, pinion_error *) { return s_->store->get(s_->raw, key.c_str(), sink); });
+  }
+  // All changes or none, durable when it returns; an empty value removes its key.
+  Result<void> store(const std::vector<std::pair<std::string, std::string>> &changes) const {
+    detail::ErrorSlot slot;
+    if (!PINION_HAS(s_->store, apply)) return slot.absent("pinion.store/1");
+    std::vector<pinion_store_change> all;
+    all.reserve(changes.size());
+    for (const auto &[key, value] : changes) all.push_back({key.c_str(), span(value)});
+    return check(s_->store->apply(s_->raw, all.data(), all.size(), slot.get()), slot);
+  }
+  // Keys and values (UTF-8) in the order of the keys, see pinion_store_v1::page. `after` empty: from the first.
+  Result<std::vector<std::pair<std::string, std::string>>> storedPage(const std::string &prefix,
+                                                                      const std::string &after, uint32_t limit) const {
+    if (!PINION_HAS(s_->store, page)) return detail::ErrorSlot().absent("pinion.store/1");
+    auto text = readText([&](const pinion_sink *sink, pinion_error *error) {
+      return s_->store->page(s_->raw, prefix.c_str(), after.empty() ? nullptr : after.c_str(), limit, sink, error);
+    });
+    if (!text) return text.error();
+    return Json::parse(*text).get<std::vector<std::pair<std::string, std::string>>>();
+  }
 
   // Frees coroutine frames and callbacks; called by the trampoline after stop(), when no callback runs any more.
   void release() const { s_->release(); }
