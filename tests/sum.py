@@ -11,7 +11,7 @@ from pathlib import Path
 
 def main() -> int:
     folder = Path(sys.argv[1])
-    wanted = {"unit", "functional"} | ({"conformance", "conformance-scope"} if Path("../shared/conformance").is_dir() else set())
+    wanted = {"unit", "fuzz", "functional"} | ({"conformance", "conformance-scope"} if Path("../shared/conformance").is_dir() else set())
     passed = failed = skipped = 0
     for name in sorted(wanted | {path.stem for path in folder.glob("*.xml")}):
         path = folder / f"{name}.xml"

@@ -1,7 +1,6 @@
 #include "filesystem/ignore.hpp"
 
 #include <algorithm>
-#include <ranges>
 
 namespace pinion::core {
 
@@ -171,8 +170,8 @@ bool Ignore::fits(const Pattern &pattern, const std::vector<std::string_view> &n
 bool Ignore::matches(std::string_view path) const {
   if (patterns_.empty() || path.empty()) return false;
   const auto names = split(path);
-  for (const auto &pattern : std::ranges::reverse_view(patterns_))
-    if (fits(pattern, names)) return !pattern.negated;
+  for (auto pattern = patterns_.rbegin(); pattern != patterns_.rend(); ++pattern)
+    if (fits(*pattern, names)) return !pattern->negated;
   return false;
 }
 
