@@ -72,7 +72,7 @@ void StopRequest::request() {
 
 Parts::Parts(const CommandLine &command_line, std::unique_ptr<ConfigStore> store_of_config)
     : line(command_line), config(std::move(store_of_config)), workers("worker", {}),
-      long_workers("transfer", {.min_threads = 0, .max_threads = 8, .queue = 256}), bus(loops.first()),
+      long_workers("transfer", {.min_threads = 0, .max_threads = 64, .queue = 256}), bus(loops.first()),
       store(openStore(*config->get())), tokens(config->get()->token, unixNow(), store.get()),
       registry(bus, config->get()->system.root_directory + "/states.json"),
       disk(bus, workers, machine::dataFolder(*config->get()),

@@ -27,6 +27,12 @@ std::optional<std::uint64_t> BodyDecoder::left() const {
   return left_;
 }
 
+void BodyDecoder::skip(std::uint64_t bytes) {
+  if (step_ != Step::length) return;
+  left_ -= std::min(bytes, left_);
+  if (left_ == 0) step_ = Step::done;
+}
+
 bool BodyDecoder::readLine(std::string_view &in) {
   const auto end = in.find('\n');
   const auto taken = end == std::string_view::npos ? in.size() : end + 1;

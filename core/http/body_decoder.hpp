@@ -19,6 +19,8 @@ public:
 
   // Appends what `in` holds of the body to `out` and takes it off `in`; what follows the body stays in `in`.
   State feed(std::string_view &in, std::string &out);
+  // So many bytes of a body of known length were read elsewhere.
+  void skip(std::uint64_t bytes);
   [[nodiscard]] bool done() const { return step_ == Step::done; }
   // How much is still to come; nothing when the client did not say.
   [[nodiscard]] std::optional<std::uint64_t> left() const;

@@ -29,12 +29,7 @@ void Connection::start() {
   hub_->keep(shared_from_this());
   progress_ = Clock::now();
   deadline_ = progress_ + front_->options.head_timeout; // covers the TLS handshake too
-  watched_ = EPOLLIN;
-  try {
-    hub_->loop().add(stream_.fd(), watched_, [this](std::uint32_t events) { onReady(events); });
-  } catch (const std::exception &) { // the kernel has no room to watch it
-    drop();
-  }
+  (void)watchAgain();
 }
 
 void Connection::onReady(std::uint32_t events) {
@@ -46,7 +41,7 @@ void Connection::onReady(std::uint32_t events) {
 }
 
 bool Connection::wantsInput() const {
-  if (peer_ended_ || phase_ == Phase::file) return false;
+  if (peer_ended_ || away()) return false;
   if (phase_ != Phase::running) return true;
   if (request_->streams && !request_->decoder.done()) return request_->transaction->bodyHasRoom();
   return in_.size() < kReadAhead;
@@ -75,13 +70,7 @@ void Connection::readAll() {
     case Stream::Io::failed: drop(); return;
     }
   }
-  if (!ended_ && stream_.hasPending())
-    hub_->post([weak = weak_from_this()] {
-      if (const auto self = std::static_pointer_cast<Connection>(weak.lock()); self && !self->ended_) {
-        self->readAll();
-        if (!self->ended_) self->proceed();
-      }
-    });
+  if (!ended_) readPendingSoon();
 }
 
 void Connection::proceed() {
@@ -96,7 +85,7 @@ void Connection::proceed() {
   proceeding_ = false;
   if (ended_) return;
   // All it will ever send has been looked at.
-  if (phase_ == Phase::file) return; // its descriptor is not ours now
+  if (away()) return;
   if (peer_ended_ && phase_ != Phase::running && out_.empty())
     drop();
   else
@@ -172,8 +161,14 @@ bool Connection::readBufferedBody() {
 bool Connection::feedStream() {
   auto &request = *request_;
   if (!request.streams || request.decoder.done() || !request.transaction) return false;
+  if (away()) takeBodyBack();
+  if (ended_ || away() || request.decoder.done()) return false;
   if (request.expects_continue && in_.empty() && request.transaction->bodyWanted()) sendContinue();
-  if (in_.empty() || !request.transaction->bodyHasRoom()) return false;
+  if (in_.empty()) {
+    lendBody();
+    return false;
+  }
+  if (!request.transaction->bodyHasRoom()) return false;
   std::string_view rest = in_;
   auto state = BodyDecoder::State::more;
   request.transaction->feed([&](std::string &body) { state = request.decoder.feed(rest, body); });
@@ -186,6 +181,27 @@ bool Connection::feedStream() {
     std::string().swap(in_);
   }
   return true;
+}
+
+// Who waits for the body reads it from the socket itself, when it is known where it ends.
+void Connection::lendBody() {
+  const auto left = request_->decoder.left();
+  if (!left || peer_ended_ || out_at_ < out_.size()) return;
+  const int fd = stream_.fd();
+  if (!request_->transaction->lend(stream_, *left)) return;
+  hub_->loop().remove(fd);
+  watched_ = 0;
+}
+
+void Connection::takeBodyBack() {
+  auto back = request_->transaction->takeBack();
+  if (!back) return;
+  stream_ = std::move(back->stream);
+  request_->decoder.skip(back->read);
+  if (back->broken)
+    drop();
+  else
+    watchAgain();
 }
 
 // Reads what is left of a body nobody wanted.
@@ -208,11 +224,12 @@ bool Connection::discard() {
 
 // Sends what there is. True when that ended the request.
 bool Connection::write() {
+  if (away()) return false;
   while (true) {
     if (out_at_ == out_.size()) {
       std::string().swap(out_);
       out_at_ = 0;
-      if (!request_ || phase_ == Phase::file || phase_ == Phase::lingering || phase_ == Phase::discarding) return false;
+      if (!request_ || phase_ == Phase::lingering || phase_ == Phase::discarding) return false;
       bool over = request_->answered, close = request_->close;
       if (request_->transaction) {
         const auto state = request_->transaction->take(out_);
@@ -274,15 +291,32 @@ void Connection::fileSent(std::optional<Stream> stream, bool close) {
   stream_ = *std::move(stream);
   phase_ = Phase::running;
   progress_ = Clock::now();
+  if (!watchAgain()) return;
+  requestOver(close);
+  if (!ended_) proceed();
+}
+
+// TLS may hold input that epoll will not tell of again.
+void Connection::readPendingSoon() {
+  if (!stream_.hasPending()) return;
+  hub_->post([weak = weak_from_this()] {
+    if (const auto self = std::static_pointer_cast<Connection>(weak.lock()); self && !self->ended_) {
+      self->readAll();
+      if (!self->ended_) self->proceed();
+    }
+  });
+}
+
+bool Connection::watchAgain() {
   watched_ = EPOLLIN;
   try {
     hub_->loop().add(stream_.fd(), watched_, [this](std::uint32_t events) { onReady(events); });
+    readPendingSoon();
+    return true;
   } catch (const std::exception &) { // the kernel has no room to watch it
     drop();
-    return;
+    return false;
   }
-  requestOver(close);
-  if (!ended_) proceed();
 }
 
 void Connection::requestOver(bool close) {
@@ -338,14 +372,7 @@ void Connection::watch() {
     drop();
     return;
   }
-  // TLS may hold input that epoll will not tell of again.
-  if ((wanted & EPOLLIN) != 0 && stream_.hasPending())
-    hub_->post([weak = weak_from_this()] {
-      if (const auto self = std::static_pointer_cast<Connection>(weak.lock()); self && !self->ended_) {
-        self->readAll();
-        if (!self->ended_) self->proceed();
-      }
-    });
+  if ((wanted & EPOLLIN) != 0) readPendingSoon();
 }
 
 void Connection::tick(Clock::time_point now) {
@@ -384,7 +411,7 @@ void Connection::drop() {
 }
 
 void Connection::upgrade(const std::shared_ptr<Socket> &socket) {
-  if (ended_ || !request_ || out_at_ < out_.size()) {
+  if (ended_ || !request_ || away() || out_at_ < out_.size()) {
     socket->drop();
     if (!ended_) drop();
     return;

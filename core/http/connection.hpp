@@ -52,17 +52,22 @@ private:
 
   void onReady(std::uint32_t events);
   void readAll();
+  void readPendingSoon();
   void proceed(); // until nothing moves any more
   bool step();
   bool takeHead();
   bool readBufferedBody();
   bool feedStream();
+  void lendBody();
+  void takeBodyBack();
+  [[nodiscard]] bool away() const { return stream_.fd() < 0; } // the stream: a file is sent, or a handler reads
   bool discard();
   bool write();
   void sendFile(FileBody file, bool close);
   void fileSent(std::optional<Stream> stream, bool close);
   void requestOver(bool close);
   void watch();
+  bool watchAgain(); // false: the kernel refused, and the connection is gone
   [[nodiscard]] bool wantsInput() const;
 
   void beginRequest(RequestHead head);
@@ -90,7 +95,7 @@ private:
   std::size_t out_at_ = 0, scanned_ = 0;
   std::unique_ptr<Request> request_;
   Clock::time_point deadline_{}, progress_{};
-  FileSender::Id file_ = 0; // in phase `file`, when stream_ is the sender's
+  FileSender::Id file_ = 0; // in phase `file`, while stream_ is the sender's
   std::uint32_t watched_ = 0;
   Phase phase_ = Phase::head;
   bool ended_ = false, peer_ended_ = false, proceeding_ = false;

@@ -8,17 +8,18 @@ namespace pinion::core::http {
 
 std::int64_t Transaction::read(void *buffer, std::size_t capacity, std::chrono::milliseconds wait) {
   std::unique_lock lock(mutex_);
-  const auto ready = [this] { return body_at_ < body_.size() || body_end_ || body_error_ != Code::ok || gone_; };
-  if (!ready()) {
-    if (!std::exchange(body_wanted_, true)) { // the client may wait for "100 Continue"
-      lock.unlock();
-      wake_();
-      lock.lock();
-    }
-    if (!changed_.wait_for(lock, wait, ready)) return static_cast<int>(Code::timeout);
+  const auto ready = [this] {
+    return body_at_ < body_.size() || body_end_ || body_error_ != Code::ok || gone_ || lent_;
+  };
+  if (!body_end_ && !std::exchange(body_wanted_, true)) { // the client may wait for "100 Continue"
+    lock.unlock();
+    wake_();
+    lock.lock();
   }
+  if (!changed_.wait_for(lock, wait, ready)) return static_cast<int>(Code::timeout);
   if (body_at_ == body_.size()) {
     if (body_end_) return 0;
+    if (lent_) return readLent(lock, static_cast<char *>(buffer), capacity, wait);
     return static_cast<int>(body_error_ != Code::ok ? body_error_ : Code::cancelled);
   }
   const bool had_room = hasRoom();
@@ -35,8 +36,78 @@ std::int64_t Transaction::read(void *buffer, std::size_t capacity, std::chrono::
   return static_cast<std::int64_t>(size);
 }
 
+std::int64_t Transaction::readLent(std::unique_lock<std::mutex> &lock, char *buffer, std::size_t capacity,
+                                   std::chrono::milliseconds wait) {
+  reading_lent_ = true;
+  auto *const socket = lent_.get();
+  lock.unlock();
+  std::size_t got = 0;
+  const auto result = socket->read(buffer, capacity, wait, got);
+  lock.lock();
+  reading_lent_ = false;
+  if (gone_) {
+    lent_.reset();
+    return static_cast<int>(Code::cancelled);
+  }
+  const bool broken = result == BodySocket::Got::broken;
+  if (broken) body_error_ = Code::cancelled;
+  if (socket->left() == 0) body_end_ = true;
+  const bool back = broken || body_end_ || answering_;
+  if (back) giveBack(broken);
+  lock.unlock();
+  if (back) wake_();
+  switch (result) {
+  case BodySocket::Got::bytes: return static_cast<std::int64_t>(got);
+  case BodySocket::Got::late: return static_cast<int>(Code::timeout);
+  case BodySocket::Got::broken: return static_cast<int>(Code::cancelled);
+  case BodySocket::Got::recalled: break;
+  }
+  return read(buffer, capacity, wait); // by the loop from now on: it is lent only once
+}
+
+bool Transaction::lend(Stream &stream, std::uint64_t body_left) {
+  const std::lock_guard lock(mutex_);
+  if (gone_ || answering_ || !body_wanted_ || lent_ || back_) return false;
+  auto socket = std::make_unique<BodySocket>(std::move(stream), body_left);
+  if (!socket->usable()) { // no descriptor to be had
+    stream = socket->take();
+    return false;
+  }
+  lent_ = std::move(socket);
+  lent_length_ = body_left;
+  changed_.notify_all();
+  return true;
+}
+
+std::optional<Transaction::Back> Transaction::takeBack() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(back_, std::nullopt);
+}
+
+void Transaction::giveBack(bool broken) {
+  back_ = Back{lent_->take(), lent_length_ - lent_->left(), broken};
+  lent_.reset();
+}
+
+bool Transaction::recall() {
+  answering_ = true;
+  if (!lent_) return false;
+  if (reading_lent_) {
+    lent_->recall(); // who reads gives it back
+    return false;
+  }
+  giveBack(false);
+  return true;
+}
+
 Code Transaction::write(std::initializer_list<std::string_view> pieces, Pace pace, std::chrono::milliseconds wait) {
   std::unique_lock lock(mutex_);
+  const bool back = recall();
+  if (back && pace == Pace::wait) { // else the wait would be for a loop that cannot write
+    lock.unlock();
+    wake_();
+    lock.lock();
+  }
   while (pace == Pace::wait && queued_ >= kAnswerAhead && !gone_) {
     const auto before = queued_;
     const auto moved = [&] { return queued_ < before || gone_; };
@@ -47,7 +118,7 @@ Code Transaction::write(std::initializer_list<std::string_view> pieces, Pace pac
     answer_ += piece;
     queued_ += piece.size();
   }
-  const bool wake = !std::exchange(woken_, true);
+  const bool wake = !std::exchange(woken_, true) || back;
   lock.unlock();
   if (wake) wake_();
   return Code::ok;
@@ -57,7 +128,8 @@ void Transaction::finish(bool close) {
   std::unique_lock lock(mutex_);
   if (state_ != State::more) return;
   state_ = close ? State::finished_close : State::finished;
-  const bool wake = !std::exchange(woken_, true);
+  const bool back = recall();
+  const bool wake = !std::exchange(woken_, true) || back;
   lock.unlock();
   if (wake) wake_();
 }
@@ -75,6 +147,7 @@ void Transaction::abort() {
   std::unique_lock lock(mutex_);
   if (state_ != State::more) return;
   state_ = State::aborted;
+  (void)recall();
   lock.unlock();
   wake_();
 }
@@ -138,6 +211,11 @@ void Transaction::peerEnded() {
 void Transaction::disconnect() {
   const std::lock_guard lock(mutex_);
   gone_ = true;
+  if (lent_ && reading_lent_)
+    lent_->recall();
+  else
+    lent_.reset();
+  back_.reset();
   changed_.notify_all();
 }
 

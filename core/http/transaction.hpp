@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "http/body_socket.hpp"
 #include "http/file_sender.hpp"
 
 #include <chrono>
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -36,7 +38,7 @@ public:
   void abort();                                   // the answer stays incomplete, and the client must notice
   [[nodiscard]] bool cancelled() const;
   [[nodiscard]] bool bodyComplete() const;
-  [[nodiscard]] bool bodyWanted() const; // the handler has asked for the body, and there was none
+  [[nodiscard]] bool bodyWanted() const; // the handler has asked for the body
 
   // ---- the loop's side ----
   // Runs `decode(std::string &)`, which appends to the body. Returns whether there is room for more.
@@ -47,6 +49,15 @@ public:
     return hasRoom();
   }
   [[nodiscard]] bool bodyHasRoom() const;
+  // Lends the connection to the handler's thread until the body is read, or the answer begins. False, and nothing
+  // happened, when nobody waits for the body.
+  bool lend(Stream &stream, std::uint64_t body_left);
+  struct Back {
+    Stream stream;
+    std::uint64_t read = 0; // of the body
+    bool broken = false;    // the client has gone
+  };
+  std::optional<Back> takeBack(); // what was lent, once it is due
   void endBody();
   void failBody(Code code);
   enum class State { more, finished, finished_close, aborted };
@@ -59,6 +70,11 @@ public:
   void disconnect(); // it has gone
 
 private:
+  // With the lock held.
+  std::int64_t readLent(std::unique_lock<std::mutex> &lock, char *buffer, std::size_t capacity,
+                        std::chrono::milliseconds wait);
+  bool recall(); // the answer begins; true: wake the loop
+  void giveBack(bool broken);
   [[nodiscard]] bool hasRoom() const { return body_.size() - body_at_ < kBodyAhead; }
 
   mutable std::mutex mutex_;
@@ -70,6 +86,11 @@ private:
   Code body_error_ = Code::ok;
   State state_ = State::more;
   std::optional<FileBody> file_;
+  std::unique_ptr<BodySocket> lent_;
+  std::uint64_t lent_length_ = 0;
+  std::optional<Back> back_;
+  bool reading_lent_ = false; // without the lock
+  bool answering_ = false;    // the connection is the loop's from here on
   bool body_end_ = false, body_wanted_ = false, gone_ = false, peer_ended_ = false;
   bool woken_ = false; // take() is on its way
 };
