@@ -12,7 +12,7 @@ namespace pinion::core::http {
 namespace {
 
 constexpr std::size_t kReadAhead = 64 * 1024; // of further requests, while one is answered
-constexpr std::size_t kDiscard = 256 * 1024;  // of a body nobody reads, so that the connection can be used again
+constexpr std::size_t kDiscard = 256 * 1024;  // of input nobody reads, so that the client gets the answer to it
 constexpr std::uint64_t kBodyRate = 8 * 1024; // bytes a second that a body must come with, after body_timeout
 constexpr std::chrono::seconds kLinger{2};
 constexpr int kReadsPerTurn = 4; // then others get theirs
@@ -42,6 +42,7 @@ void Connection::onReady(std::uint32_t events) {
 
 bool Connection::wantsInput() const {
   if (peer_ended_ || away()) return false;
+  if (phase_ == Phase::lingering) return lingered_ < kDiscard; // who sends on without end fills his own buffers
   if (phase_ != Phase::running) return true;
   if (request_->streams && !request_->decoder.done()) return request_->transaction->bodyHasRoom();
   return in_.size() < kReadAhead;
@@ -99,7 +100,10 @@ bool Connection::step() {
   case Phase::running: return feedStream();
   case Phase::file: return false;
   case Phase::discarding: return discard();
-  case Phase::lingering: std::string().swap(in_); return false;
+  case Phase::lingering:
+    lingered_ += in_.size();
+    std::string().swap(in_);
+    return false;
   }
   return false;
 }

@@ -92,7 +92,7 @@ private:
   Stream stream_;
   const std::string peer_;
   std::string in_, out_;
-  std::size_t out_at_ = 0, scanned_ = 0;
+  std::size_t out_at_ = 0, scanned_ = 0, lingered_ = 0;
   std::unique_ptr<Request> request_;
   Clock::time_point deadline_{}, progress_{};
   FileSender::Id file_ = 0; // in phase `file`, while stream_ is the sender's
