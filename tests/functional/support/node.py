@@ -1,7 +1,6 @@
 """One daemon under test, and consoles on its servers."""
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -12,16 +11,16 @@ import tempfile
 import time
 from pathlib import Path
 
-import jwt
 import requests
 import websocket
 import yaml
 
+from . import tokens
 from .panel import TOKEN, TOKEN_ID, Panel
+from .tokens import ALL
 
 BUILD = Path(os.environ.get("PINION_BUILD", Path(__file__).resolve().parents[3] / "build" / "release"))
 PINION = BUILD / "bin" / "pinion"
-ALL = ["*", "admin.websocket.errors", "admin.websocket.install", "admin.websocket.transfer"]
 
 
 def free_port() -> int:
@@ -113,24 +112,30 @@ class Node:
         answer = self.call("POST", f"/api/servers/{server}/power", json={"action": action, "wait_seconds": wait})
         assert answer.status_code == 202, answer.text
 
-    def console(self, server: str, permissions=ALL) -> "Console":
-        return Console(self, server, permissions)
+    def dial(self, server: str, origin: str | None = None, **kw) -> websocket.WebSocket:
+        """The websocket of a server, without authentication; as the Panel's page opens it unless `origin` says other."""
+        return websocket.create_connection(f"ws://127.0.0.1:{self.port}/api/servers/{server}/ws",
+                                           origin=self.panel.url if origin is None else origin, timeout=20, **kw)
+
+    def console(self, server: str, permissions=ALL, token: str = "") -> "Console":
+        console = Console(self.dial(server))
+        console.send("auth", token or tokens.sign(self.panel, server_uuid=server, permissions=list(permissions)))
+        console.expect("auth success")
+        return console
+
+    def memory(self) -> int:
+        """Resident bytes of the daemon."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))) * 1024
 
 
 class Console:
-    """An authenticated websocket on a server."""
+    """A websocket on a server, with all that came over it."""
 
-    def __init__(self, node: Node, server: str, permissions) -> None:
+    def __init__(self, link: websocket.WebSocket) -> None:
         self.seen: list[dict] = []
         self.closed: tuple[int, str] | None = None
-        self.link = websocket.create_connection(f"ws://127.0.0.1:{node.port}/api/servers/{server}/ws",
-                                                origin=node.panel.url, timeout=20)
-        now = int(time.time())
-        claims = {"iss": node.panel.url, "aud": ["node"], "iat": now + 1, "nbf": now - 60, "exp": now + 600,
-                  "jti": hashlib.md5(server.encode()).hexdigest(), "user_uuid": "b1a5f0d8-6a5c-4a39-8a0a-5f6a2b8f0c01",
-                  "server_uuid": server, "permissions": list(permissions)}
-        self.send("auth", jwt.encode(claims, TOKEN, algorithm="HS256"))
-        self.expect("auth success")
+        self.link = link
 
     def send(self, event: str, *arguments: str) -> None:
         self.link.send(json.dumps({"event": event, "args": list(arguments)}))

@@ -40,6 +40,7 @@ class Panel:
         self.servers: dict[str, dict] = {}
         self.calls: list[tuple[str, str, object]] = []
         self.down = False
+        self.token = TOKEN  # what it takes from the node
         self._changed = threading.Condition()
         panel = self
 
@@ -82,7 +83,7 @@ class Panel:
     def route(self, method: str, path: str, body, authorization):
         if self.down:
             return 503, {"errors": [{"code": "Down", "status": "503", "detail": "the Panel was told to be down"}]}
-        if authorization != f"Bearer {TOKEN_ID}.{TOKEN}":
+        if authorization != f"Bearer {TOKEN_ID}.{self.token}":
             return 403, {"errors": [{"code": "Denied", "status": "403", "detail": "wrong node"}]}
         if (method, path) == ("GET", "/servers"):
             rows = [{k: s[k] for k in ("uuid", "settings", "process_configuration")} for s in self.servers.values()]
