@@ -1,84 +1,9 @@
-#include "filesystem/tree.hpp"
+#include "filesystem/ground_for_tests.hpp"
 
-#include "filesystem/beneath.hpp"
-
-#include <catch2/catch.hpp>
-
-#include <fcntl.h>
-#include <linux/fs.h>
 #include <sys/sysmacros.h>
 
-#include <atomic>
-#include <chrono>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <set>
-#include <thread>
-
 using namespace pinion::core;
-namespace fs = std::filesystem;
-
-namespace {
-
-// <place>/root is the tree; <place>/outside is what nobody may reach.
-class Ground {
-public:
-  explicit Ground(OpenatMode openat_mode) : mode(openat_mode) {
-    // Thousands of folders: in memory where there is such a place, so that a busy disk does not make it minutes.
-    place = fs::is_directory("/dev/shm") ? "/dev/shm/pinion-tree-XXXXXX" : "/tmp/pinion-tree-XXXXXX";
-    REQUIRE(::mkdtemp(place.data()) != nullptr);
-    root = place + "/root";
-    outside = place + "/outside";
-    fs::create_directories(outside + "/folder");
-    put(outside + "/secret", "canary");
-    put(outside + "/folder/inner", "canary");
-    auto opened = Tree::open(root, true, mode);
-    REQUIRE(opened);
-    tree.emplace(std::move(*opened));
-  }
-  ~Ground() {
-    std::error_code ignored;
-    fs::remove_all(place, ignored);
-  }
-  static void put(const std::string &path, const std::string &text) {
-    fs::create_directories(fs::path(path).parent_path());
-    std::ofstream(path) << text;
-  }
-  void file(const std::string &path, const std::string &text) const { put(root + "/" + path, text); }
-  void link(const std::string &target, const std::string &path) const {
-    fs::create_directories(fs::path(root + "/" + path).parent_path());
-    fs::create_symlink(target, root + "/" + path);
-  }
-  [[nodiscard]] bool untouched() const {
-    std::set<std::string> found;
-    for (const auto &entry : fs::recursive_directory_iterator(outside)) found.insert(entry.path().filename());
-    struct stat info {};
-    return ::stat((outside + "/secret").c_str(), &info) == 0 && info.st_size == 6 && (info.st_mode & 0777) == 0644 &&
-           info.st_nlink == 1 && found == std::set<std::string>{"folder", "inner", "secret"};
-  }
-
-  OpenatMode mode;
-  std::string place, root, outside;
-  std::optional<Tree> tree;
-};
-
-template <typename T> std::string words(const Result<T> &result) { return result ? "" : result.error().text; }
-template <typename T> Code code(const Result<T> &result) { return result ? Code::ok : result.error().code; }
-
-std::string read(const Result<UniqueFd> &fd) {
-  if (!fd) return "(" + fd.error().text + ")";
-  char text[256];
-  const ssize_t got = ::read(fd->get(), text, sizeof text);
-  return got < 0 ? "(unreadable)" : std::string(text, static_cast<std::size_t>(got));
-}
-
-OpenatMode eachMode() {
-  const auto mode = GENERATE(OpenatMode::openat2, OpenatMode::openat, OpenatMode::automatic);
-  return mode == OpenatMode::openat2 && !beneath::hasOpenat2() ? OpenatMode::automatic : mode;
-}
-
-} // namespace
+using namespace pinion::core::testing;
 
 TEST_CASE("paths are cleaned as text, and one that leads out is denied") {
   const std::string long_name(255, 'x');
@@ -215,44 +140,6 @@ TEST_CASE("links that stay inside are followed on the way, never at the end") {
   CHECK(fs::is_directory(ground.root + "/real/deep/made/there"));
 }
 
-TEST_CASE("a link that is replaced in the middle of everything never lets out") {
-  Ground ground(eachMode());
-  const Tree &tree = *ground.tree;
-  ground.file("d/secret", "inside");
-  ground.file("d/folder/inner", "inside");
-  ground.link("../outside", "l");
-  std::atomic<bool> stop{false};
-  std::thread swapping([&] {
-    const std::string a = ground.root + "/d", b = ground.root + "/l";
-    while (!stop) ::renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE);
-  });
-  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(350);
-  int reached = 0, leaked = 0;
-  while (std::chrono::steady_clock::now() < end) {
-    for (const char *path : {"d/secret", "d/folder/inner"}) {
-      const std::string text = read(tree.openFile(path, O_RDONLY));
-      reached += text == "inside";
-      leaked += text == "canary";
-    }
-    (void)tree.openFile("d/made", O_WRONLY | O_CREAT | O_TRUNC);
-    (void)tree.openFile("d/secret", O_WRONLY | O_APPEND);
-    (void)tree.chmod("d/secret", 0600);
-    (void)tree.makeFolders("d/new/er");
-    (void)tree.rename("d/secret", "d/other");
-    (void)tree.rename("d/other", "d/secret");
-    (void)tree.remove("d/made");
-    (void)tree.remove("d/new");
-    (void)tree.chown("d", ::getuid(), ::getgid());
-    (void)tree.usage({});
-    (void)tree.list("d/folder");
-  }
-  stop = true;
-  swapping.join();
-  CHECK(reached > 0);
-  CHECK(leaked == 0);
-  CHECK(ground.untouched());
-}
-
 TEST_CASE("FIFOs never block and devices are never opened") {
   Ground ground(eachMode());
   const Tree &tree = *ground.tree;
@@ -300,75 +187,6 @@ TEST_CASE("a tree of five thousand levels is measured, owned and removed") {
   CHECK(fs::is_empty(ground.root));
 }
 
-TEST_CASE("a wide tree is removed whole") {
-  Ground ground(eachMode());
-  for (int i = 0; i < 300; ++i)
-    ground.file("d" + std::to_string(i % 60) + "/" + std::string(250, 'x') + std::to_string(i), "1");
-  REQUIRE(ground.tree->usage({}));
-  CHECK(*ground.tree->usage({}) == 300);
-  CHECK(ground.tree->removeAll());
-  CHECK(fs::is_empty(ground.root));
-  CHECK(ground.tree->removeAll());
-}
-
-TEST_CASE("removing what is absent is success, and the root is kept") {
-  Ground ground(eachMode());
-  const Tree &tree = *ground.tree;
-  ground.file("keep", "x");
-  CHECK(tree.remove("none"));
-  CHECK(tree.remove("none/below"));
-  for (const std::string path : {"", "/", ".", "keep/..", "/.."}) CHECK(code(tree.remove(path)) == Code::denied);
-  CHECK(code(tree.rename("", "x")) == Code::denied);
-  CHECK(code(tree.rename("keep", "/")) == Code::denied);
-  CHECK(code(tree.remove("../root")) == Code::denied);
-  CHECK(fs::exists(ground.root + "/keep"));
-}
-
-TEST_CASE("a rename moves and never replaces") {
-  Ground ground(eachMode());
-  const Tree &tree = *ground.tree;
-  ground.file("a", "1");
-  ground.file("b", "2");
-  ground.file("d/e", "3");
-  CHECK(code(tree.rename("a", "b")) == Code::busy);
-  CHECK(code(tree.rename("a", "d")) == Code::busy);
-  CHECK(code(tree.rename("none", "x")) == Code::notFound);
-  CHECK(code(tree.rename("none", "none")) == Code::notFound);
-  CHECK(code(tree.rename("none", "no/x")) == Code::notFound);
-  CHECK_FALSE(fs::exists(ground.root + "/no"));
-  CHECK(tree.rename("a", "no/such/x"));
-  CHECK(tree.rename("no/such/x", "a"));
-  CHECK(code(tree.rename("d", "d/e2")) == Code::invalid);
-  CHECK(code(tree.rename("d", "d/new/e2")) == Code::invalid);
-  CHECK_FALSE(fs::exists(ground.root + "/d/new"));
-  CHECK(tree.rename("a", "./a"));
-  CHECK(tree.rename("a", "d/a"));
-  CHECK(read(tree.openFile("d/a", O_RDONLY)) == "1");
-  CHECK(read(tree.openFile("b", O_RDONLY)) == "2");
-  CHECK(tree.rename("d", "moved"));
-  CHECK(read(tree.openFile("moved/e", O_RDONLY)) == "3");
-}
-
-TEST_CASE("folders are made with all their parents") {
-  Ground ground(eachMode());
-  const Tree &tree = *ground.tree;
-  CHECK(tree.makeFolders("a/b/c/d"));
-  CHECK(tree.makeFolders("a/b/c/d"));
-  CHECK(tree.makeFolders("a/b/x"));
-  CHECK(tree.makeFolders(""));
-  CHECK((tree.stat("a/b")->st_mode & 0777) == 0755);
-  CHECK(tree.makeFolders("private", 0700));
-  CHECK((tree.stat("private")->st_mode & 0777) == 0700);
-  ground.file("file", "x");
-  CHECK_THAT(words(tree.makeFolders("file")), Catch::EndsWith("not a directory"));
-  CHECK_THAT(words(tree.makeFolders("file/x/y")), Catch::EndsWith("not a directory"));
-  CHECK(code(tree.makeFolders("../x")) == Code::denied);
-  std::string deep;
-  for (int i = 0; i < 1000; ++i) deep += "z/";
-  CHECK(tree.makeFolders(deep));
-  CHECK(tree.openFolder(deep));
-}
-
 TEST_CASE("a folder lists its entries with what they are") {
   Ground ground(eachMode());
   ground.file("a", "12");
@@ -382,44 +200,6 @@ TEST_CASE("a folder lists its entries with what they are") {
   CHECK(seen == std::set<std::string>{"a", "b/", "l@"});
   CHECK(code(ground.tree->list("none")) == Code::notFound);
   CHECK(code(ground.tree->list("a")) == Code::invalid);
-}
-
-TEST_CASE("modes are changed on files and folders, special bits too") {
-  Ground ground(eachMode());
-  ground.file("a", "1");
-  CHECK(ground.tree->chmod("a", 04755));
-  CHECK((ground.tree->stat("a")->st_mode & 07777) == 04755);
-  CHECK(ground.tree->makeFolders("d"));
-  CHECK(ground.tree->chmod("d", 0700));
-  CHECK(code(ground.tree->chmod("none", 0700)) == Code::notFound);
-  ground.link("a", "l");
-  CHECK(code(ground.tree->chmod("l", 0777)) == Code::denied);
-}
-
-TEST_CASE("owners are changed below and beside links, and only where they differ") {
-  if (::getuid() != 0) return; // only root may give files away
-  Ground ground(eachMode());
-  const Tree &tree = *ground.tree;
-  ground.file("d/a", "1");
-  ground.file("d/e/b", "1");
-  ground.link(ground.outside + "/secret", "d/l");
-  ground.link(ground.outside, "d/lf");
-  REQUIRE(::mkfifo((ground.root + "/d/p").c_str(), 0600) == 0);
-  CHECK(tree.chown("d", 4711, 4712));
-  for (const char *path : {"d", "d/a", "d/e", "d/e/b", "d/l", "d/lf", "d/p"}) {
-    INFO(path);
-    CHECK(tree.stat(path)->st_uid == 4711);
-    CHECK(tree.stat(path)->st_gid == 4712);
-  }
-  CHECK(tree.stat("")->st_uid == 0);
-  struct stat outside {};
-  REQUIRE(::stat((ground.outside + "/secret").c_str(), &outside) == 0);
-  CHECK(outside.st_uid == 0);
-  const auto before = tree.stat("d/a")->st_ctim;
-  CHECK(tree.chown("", 4711, 4712));
-  CHECK(tree.stat("d/a")->st_ctim.tv_nsec == before.tv_nsec);
-  CHECK(tree.stat("")->st_uid == 4711);
-  CHECK(code(tree.chown("none", 1, 1)) == Code::notFound);
 }
 
 TEST_CASE("use counts each file once and stops when told") {
