@@ -55,6 +55,10 @@ public:
     std::ifstream file(root + "/" + path);
     return {std::istreambuf_iterator<char>(file), {}};
   }
+  [[nodiscard]] std::string outsideText(const std::string &path) const {
+    std::ifstream file(outside + "/" + path);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
   [[nodiscard]] bool has(const std::string &path) const { return fs::exists(fs::symlink_status(root + "/" + path)); }
   // As for one on whose behalf the daemon works.
   void deny(const std::vector<std::string> &lines, uid_t uid = ::getuid(), gid_t gid = ::getgid()) {

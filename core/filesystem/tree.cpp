@@ -127,18 +127,23 @@ Result<Tree::Spot> Tree::find(std::string_view path) const {
 }
 
 Result<Tree::Spot> Tree::allowed(std::string_view path) const {
-  if (auto named = refuseNamed(path); !named) return named.error();
   auto spot = find(path);
   if (spot && spot->denied) return deniedBy(spot->path);
+  if (spot || !hasDenylist()) return spot;
+  // What is denied is denied whether or not there is a way to it.
+  const auto clean = Tree::clean(path);
+  if (clean && terms_->denylist->matches(*clean)) return deniedBy(*clean);
   return spot;
 }
 
-// By its text alone, so that nothing is opened or made on the way to it.
-Result<void> Tree::refuseNamed(std::string_view path) const {
+// Before anything is made on the way to it.
+Result<void> Tree::refuse(std::string_view path) const {
   if (!hasDenylist()) return {};
   const auto clean = Tree::clean(path);
   if (!clean) return clean.error();
   if (terms_->denylist->matches(*clean)) return deniedBy(*clean);
+  // By its real path, when the folder above it is there; what is not is looked at when it is made.
+  if (const auto spot = find(*clean); spot && spot->denied) return deniedBy(*clean);
   return {};
 }
 

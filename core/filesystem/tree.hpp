@@ -102,7 +102,7 @@ private:
   [[nodiscard]] bool hasDenylist() const { return terms_ && terms_->denylist && !terms_->denylist->empty(); }
   Result<Spot> find(std::string_view path) const;    // denied or not
   Result<Spot> allowed(std::string_view path) const; // refuses what is denied
-  Result<void> refuseNamed(std::string_view path) const;
+  Result<void> refuse(std::string_view path) const;
   static Error deniedBy(std::string_view path);
   Result<std::string> realPath(int folder) const; // below the root, without links
   Result<void> mayMove(const Spot &from, const Spot &to) const;

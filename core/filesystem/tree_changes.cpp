@@ -68,7 +68,7 @@ constexpr int removal_passes = 8;
 Result<void> Tree::makeFolders(std::string_view path, mode_t mode) const {
   auto clean = Tree::clean(path);
   if (!clean) return clean.error();
-  if (auto named = refuseNamed(*clean); !named) return named.error();
+  if (auto may = refuse(*clean); !may) return may.error();
   // The deepest folder of the way that is there; by halves, for ways of a thousand folders.
   std::vector<std::size_t> ends{0};
   for (std::size_t i = 0; i < clean->size(); ++i)
@@ -112,7 +112,7 @@ Result<void> Tree::makeFolders(std::string_view path, mode_t mode) const {
 Result<void> Tree::makeParents(std::string_view path) const {
   const auto clean = Tree::clean(path);
   if (!clean) return clean.error();
-  if (auto named = refuseNamed(*clean); !named) return named.error();
+  if (auto may = refuse(*clean); !may) return may.error();
   const auto slash = clean->find_last_of('/');
   if (slash == std::string::npos) return {};
   return makeFolders(clean->substr(0, slash));

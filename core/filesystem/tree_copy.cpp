@@ -91,8 +91,8 @@ Result<std::int64_t> Tree::copy(std::string_view from, std::string_view to, cons
   struct stat info {};
   if (::fstat(source->get(), &info) != 0) return failure(errno, from);
   if (!S_ISREG(info.st_mode)) return failure(ENXIO, from);
+  if (auto may = refuse(to); !may) return may.error();
   if (const auto there = stat(to); there) return failure(EEXIST, to);
-  if (auto named = refuseNamed(to); !named) return named.error();
   if (reserve)
     if (auto room = reserve(info.st_size); !room) return room.error();
   if (auto parents = makeParents(to); !parents) return parents.error();
