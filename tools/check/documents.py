@@ -1,7 +1,7 @@
 """Links lead somewhere, quoted code is the code, named tests exist.
 
 A code block after `<!-- snippet: FILE#TAG -->` must equal the lines between the two marks `[TAG]` in that file. In
-docs/sdk/rules.md each rule ends with a line `Test: "name"`.
+docs/sdk/rules.md each rule ends with a line `Test: "name"`; in docs/security.md each attack's row ends with such names.
 """
 import re
 import textwrap
@@ -63,6 +63,15 @@ def check(tree):
         for line, match in lines_matching(text, r"(?m)^\d+\. (.*(?:\n   .*)*)"):
             if "Test: " not in match.group(0):
                 problems.append(f"{rules}:{line}: a rule without its test")
+    security = "docs/security.md"
+    if security in tree.files:
+        for name in tree.matching(r"tests/functional/test_\w+\.py"):
+            tests.update(re.findall(r"(?m)^def (test_\w+)", tree.text(name)))
+        for line, match in lines_matching(tree.text(security), r"(?m)^\| \d+ \|.*\| ([^|]+) \|$"):
+            named = re.findall(r'"([^"]+)"', match.group(1))
+            problems += [f'{security}:{line}: there is no test "{test}"' for test in named if test not in tests]
+            if not named and match.group(1) != "none yet":
+                problems.append(f"{security}:{line}: a row that names no test")
     numbers = [name.split("/")[-1][:4] for name in tree.matching(r"docs/adr/\d{4}-.*\.md")]
     problems += [f"docs/adr: two decisions have the number {n}" for n in sorted(set(numbers)) if numbers.count(n) > 1]
     return problems

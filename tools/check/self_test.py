@@ -32,6 +32,8 @@ GOOD = {
     "docs/adr/0001-a.md": "# a\n",
     "code.cpp": "// [tag]\nint a;\n// [tag]\n",
     "core/base/good_test.cpp": 'TEST_CASE("a good test") { host.sleep(5); }\n',
+    "docs/security.md": '| 1 | a | b | "test_good" "a good test" |\n| 2 | a | b | none yet |\n',
+    "tests/functional/test_good.py": "def test_good():\n    pass\n",
     "tests/functional/support/wait.py": f"import time\n{SLEEP}\n",
 }
 # check, what is changed, what the one problem must say
@@ -55,6 +57,8 @@ FAULTS = [
     (documents, {"docs/a.md": "<!-- snippet: code.cpp#tag -->\nint a;\n"}, "no code block after it"),
     (documents, {"docs/sdk/rules.md": '1. A rule.\n   Test: "a lost test"\n'}, 'there is no test "a lost test"'),
     (documents, {"docs/sdk/rules.md": "1. A rule.\n"}, "a rule without its test"),
+    (documents, {"docs/security.md": '| 1 | a | b | "test_good" "a lost test" |\n'}, 'there is no test "a lost test"'),
+    (documents, {"docs/security.md": "| 1 | a | b | soon |\n"}, "a row that names no test"),
     (documents, {"docs/adr/0001-b.md": "# b\n"}, "two decisions have the number 0001"),
     (headers, {"core/base/bad.hpp": "#pragma once\ninline std::string text();\n"}, "bad.hpp: does not compile alone"),
     (headers, {"core/base/bad.hpp": "struct Twice {};\n"}, "bad.hpp: does not say #pragma once"),
