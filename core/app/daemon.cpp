@@ -11,6 +11,7 @@
 #include <sys/signalfd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <cstdio>
 
 namespace pinion::core {
@@ -170,6 +171,11 @@ void Parts::stop() {
   saveStates();
   bus.stop();
   states_lane.close();
+  if (!loader->atRest()) { // a thread of a plugin may never end, and joining it neither
+    log::error("stopped without waiting for the plugins that did not come to rest");
+    log::flush();
+    std::_Exit(1);
+  }
   long_workers.stop();
   workers.stop();
   loops.stop();

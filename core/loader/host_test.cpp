@@ -178,6 +178,45 @@ TEST_CASE("a plugin whose work does not end in time at stop is left as it is, wi
   CHECK(bench.count("probe.stop ") == 0);
 }
 
+TEST_CASE("long work runs beside the workers, many at once, and is cancelled as other work is") {
+  Bench bench;
+  bench.run({"probe"});
+  CHECK(bench.probe("long-work|b|block|20") == "0 "); // more than there are workers
+  REQUIRE(bench.heard("probe.blocked ", 20));
+  CHECK(bench.probe("run|w") == "0 ");
+  CHECK(bench.heard("probe.done task -7 "));
+  CHECK(bench.probe("cancel-blocked|b") == "0");
+  CHECK(bench.heard("probe.returned "));
+  CHECK(bench.order({"probe.done long -6 cancelled", "probe.returned "}));
+  CHECK(bench.heard("probe.done long 0 ", 19));
+}
+
+TEST_CASE("plugins hear that the daemon stops before their long work is waited for") {
+  Bench bench;
+  bench.run({"probe"});
+  CHECK(bench.probe("long-work|b|block|1") == "0 ");
+  REQUIRE(bench.heard("probe.blocked "));
+  CHECK(bench.probe("sub-gate|daemon.stopping") == "0 ");
+  bench.loader.stop();
+  CHECK(bench.loader.atRest());
+  CHECK(bench.heard("probe.unblocked "));
+  CHECK(bench.heard("daemon.stopping {}"));
+  CHECK_FALSE(has(bench.logged(), "does not come to rest"));
+}
+
+TEST_CASE("long work that does not end in time leaves its plugin as it is, and the loader says so") {
+  LoaderLimits limits;
+  limits.stop = 10ms;
+  Bench bench("", limits);
+  bench.run({"probe"});
+  CHECK(bench.probe("long-work|b|block|1") == "0 ");
+  REQUIRE(bench.heard("probe.blocked "));
+  bench.loader.stop();
+  CHECK_FALSE(bench.loader.atRest());
+  CHECK(has(bench.logged(), "plugin \"probe\" does not come to rest"));
+  CHECK(bench.probe("open-gate").empty());
+}
+
 TEST_CASE("a plugin reads its own section and the facts of the node") {
   Bench bench("plugins:\n  probe:\n    greeting: hello\n    list: [1, 2]\n");
   bench.config->setFact("/version", "\"0.1.0\"");

@@ -20,6 +20,7 @@ namespace {
 // Lanes have threads of their own: handlers that fill the workers and wait for an answer from a lane would else wait
 // for themselves.
 constexpr Pool::Limits kLanes{1, 16, 4096};
+constexpr Pool::Limits kLongWork{0, 64, 256};            // for run_long()
 constexpr std::chrono::milliseconds kSweepAtMost{30000}; // between two looks for late answers
 
 // What create() gave. A newer plugin may fill more than we know: it gets room, and we take our part.
@@ -90,8 +91,8 @@ std::string missing(const std::string &directory) {
 
 struct Loader::Impl {
   Impl(Services services, LoaderLimits limits)
-      : lanes("lane", kLanes),
-        shared(new Shared{services, limits, lanes, std::make_shared<PanelCalls>(services.workers)}) {
+      : lanes("lane", kLanes), long_work("long", kLongWork),
+        shared(new Shared{services, limits, lanes, long_work, std::make_shared<PanelCalls>(services.workers)}) {
     const auto period =
         std::clamp<std::chrono::milliseconds>(limits.kept_reply / 4, std::chrono::milliseconds(1), kSweepAtMost);
     sweep = services.timers.after(
@@ -102,7 +103,7 @@ struct Loader::Impl {
         period);
   }
 
-  Pool lanes;
+  Pool lanes, long_work;
   std::shared_ptr<Shared> shared;
   std::vector<std::unique_ptr<Plugin>> plugins;
   std::vector<std::unique_ptr<Plugin>> left; // did not come to rest at stop; what they run may still refer to them
@@ -161,6 +162,7 @@ Loader::Loader(Services services, LoaderLimits limits) : impl_(std::make_unique<
 
 Loader::~Loader() {
   stop();
+  impl_->long_work.stop(); // waits for what did not end in time: the daemon does not come here then
   // Who came to rest meanwhile gives back what it held; its own functions are not called any more.
   for (const auto &plugin : impl_->left)
     if (plugin->host->quiet()) plugin->host->endAll();
@@ -232,6 +234,8 @@ std::vector<std::string> Loader::start() {
 void Loader::stop() {
   if (std::exchange(impl_->stopped, true)) return;
   impl_->shared->services.timers.cancel(impl_->sweep);
+  // Before anything is waited for: who has long work under way ends it now.
+  impl_->shared->services.bus.publish("daemon.stopping", "", "{}");
   auto &plugins = impl_->plugins;
   std::reverse(plugins.begin(), plugins.end());
   for (const auto &plugin : plugins) plugin->host->endRoutes();
@@ -254,6 +258,8 @@ void Loader::stop() {
   }
   plugins.clear();
 }
+
+bool Loader::atRest() const { return impl_->left.empty(); }
 
 std::vector<PluginInfo> Loader::plugins() const {
   std::vector<PluginInfo> out;

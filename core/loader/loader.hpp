@@ -62,6 +62,9 @@ public:
   // [main] Starts what was created; a plugin whose start fails is destroyed again. Returns the refusals.
   std::vector<std::string> start();
   void stop();
+  // [main] After stop(): false when work of some plugin did not end in time. Its thread may never end, so the process
+  // must end without waiting for its threads.
+  [[nodiscard]] bool atRest() const;
   [[nodiscard]] std::vector<PluginInfo> plugins() const;
 
 private:

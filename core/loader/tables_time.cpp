@@ -53,20 +53,27 @@ pinion_status after(const pinion_host *raw, std::uint32_t after_ms, std::uint32_
   });
 }
 
+Result<void> begin(Host &host, Pool &pool, pinion_work_fn work, pinion_done_fn done, void *user, std::uint64_t *id) {
+  if (work == nullptr || done == nullptr || id == nullptr)
+    return Error{Code::invalid, "the work function, the done function or the id is NULL"};
+  const auto made = std::make_shared<TaskRun>(host.shared_from_this(), work, done, user);
+  if (auto kept = host.keep(made); !kept) return kept;
+  *id = made->id();
+  if (!pool.post([made] { made->work(); })) {
+    host.forget(made->id());
+    return Error{Code::busy, "too much work waits for a thread already"};
+  }
+  return {};
+}
+
 pinion_status run(const pinion_host *raw, pinion_work_fn work, pinion_done_fn done, void *user, std::uint64_t *id,
                   pinion_error *error) noexcept {
-  return hosted(raw, error, [&](Host &host) -> Result<void> {
-    if (work == nullptr || done == nullptr || id == nullptr)
-      return Error{Code::invalid, "the work function, the done function or the id is NULL"};
-    const auto made = std::make_shared<TaskRun>(host.shared_from_this(), work, done, user);
-    if (auto kept = host.keep(made); !kept) return kept;
-    *id = made->id();
-    if (!host.services().workers.post([made] { made->work(); })) {
-      host.forget(made->id());
-      return Error{Code::busy, "the workers' queue is full"};
-    }
-    return {};
-  });
+  return hosted(raw, error, [&](Host &host) { return begin(host, host.services().workers, work, done, user, id); });
+}
+
+pinion_status runLong(const pinion_host *raw, pinion_work_fn work, pinion_done_fn done, void *user, std::uint64_t *id,
+                      pinion_error *error) noexcept {
+  return hosted(raw, error, [&](Host &host) { return begin(host, host.shared().long_work, work, done, user, id); });
 }
 
 } // namespace
@@ -77,7 +84,7 @@ const pinion_timers_v1 *timersTable() {
 }
 
 const pinion_tasks_v1 *tasksTable() {
-  static constexpr pinion_tasks_v1 table{sizeof(pinion_tasks_v1), 0, &run, nullptr};
+  static constexpr pinion_tasks_v1 table{sizeof(pinion_tasks_v1), 0, &run, &runLong};
   return &table;
 }
 

@@ -6,7 +6,7 @@
 namespace pinion::core {
 
 std::span<const std::string_view> coreTopics() {
-  static constexpr std::array<std::string_view, 21> all{
+  static constexpr std::array<std::string_view, 22> all{
       "status",
       "stats",
       "deleted",
@@ -24,6 +24,7 @@ std::span<const std::string_view> coreTopics() {
       "boot.restore",
       "boot.completed",
       "config.changed",
+      "daemon.stopping",
       "tokens.denied",
       "offer.added",
       "offer.gone",

@@ -171,6 +171,7 @@ std::string nulls(const Words &) {
   expect("after id", t.timers->after(host, 0, 0, &tick, nullptr, nullptr, nullptr));
   expect("run", t.tasks->run(host, nullptr, &done, nullptr, &id, nullptr));
   expect("run done", t.tasks->run(host, &work, nullptr, nullptr, &id, nullptr));
+  expect("run_long work", t.tasks->run_long(host, nullptr, &done, nullptr, &id, nullptr));
   expect("add", t.routes->add(host, nullptr, nullptr, nullptr, &id, nullptr));
   expect("field", t.routes->field(nullptr, "path", nullptr));
   expect("read_body", t.routes->read_body(nullptr, nullptr, 0));
@@ -290,6 +291,23 @@ const std::map<std::string, std::function<std::string(const Words &)>> operation
        Out out;
        openGate(false);
        return out.say(t.tasks->run(host, works.at(w[2]), &done, const_cast<char *>("work"), &ids[w[1]], &out.error));
+     }},
+    {"long-work", // name, what, how often
+     [](const Words &w) {
+       Out out;
+       openGate(false);
+       std::string said;
+       for (int i = 0; i < std::stoi(w[3]); ++i)
+         said = out.say(
+             t.tasks->run_long(host, works.at(w[2]), &done, const_cast<char *>("long"), &ids[w[1]], &out.error));
+       return said;
+     }},
+    {"sub-gate", // topic: opens the gate
+     [](const Words &w) {
+       Out out;
+       return out.say(t.bus->subscribe(
+           host, w[1].c_str(), PINION_POLICY_ALL, [](void *, const pinion_event *) { openGate(true); }, nullptr,
+           &ids["gate"], &out.error));
      }},
     {"open-gate",
      [](const Words &) {

@@ -60,8 +60,8 @@ typedef struct pinion_tasks_v1 {
    * full. */
   pinion_status (*run)(const pinion_host *host, pinion_work_fn work, pinion_done_fn done, void *user, uint64_t *id,
                        pinion_error *error);
-  /* As run(), on the pool for long work: minutes and hours, as long as every wait in it has a deadline and stop() or
-   * cancel() ends it within seconds (the plugin sees to that: both wait for it). */
+  /* As run(), on the pool for long work: minutes and hours, as long as every wait in it has a deadline, and it ends
+   * within seconds after the event "daemon.stopping" or cancel() (the plugin sees to that: both wait for it). */
   pinion_status (*run_long)(const pinion_host *host, pinion_work_fn work, pinion_done_fn done, void *user, uint64_t *id,
                             pinion_error *error);
 } pinion_tasks_v1;
