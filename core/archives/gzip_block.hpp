@@ -1,0 +1,47 @@
+// One block of a gzip stream that is deflated in parts.
+#pragma once
+
+#include "archives/kinds.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+struct isal_zstream;
+
+namespace pinion::core::archives {
+
+constexpr std::size_t kBlock = 1 << 20;
+constexpr std::size_t kWindow = 1 << 15; // how far deflate looks back
+
+struct Block {
+  std::vector<char> in;     // up to kBlock bytes
+  std::vector<char> before; // the last bytes of the block before it: what this one may refer to
+  std::vector<char> out;
+  std::uint32_t crc = 0;
+  bool done = false; // under the sink's lock
+};
+
+// What one thread needs to deflate. best_speed: ISA-L level 1 (level 0 is hardly faster, 2 and 3 cost a quarter and
+// half of the speed for half a percent each); best_compression: zlib level 9 with the window of the block before.
+class Deflater {
+public:
+  explicit Deflater(Level level);
+  ~Deflater();
+  Deflater(const Deflater &) = delete;
+  Deflater &operator=(const Deflater &) = delete;
+  // Fills block.out and block.crc. What ends on a byte border and is no last block of deflate: more can follow.
+  void run(Block &block);
+
+private:
+  bool fast(Block &block);
+  static bool small(Block &block);
+  static void store(Block &block);
+
+  const Level level_;
+  std::unique_ptr<isal_zstream> stream_;
+  std::vector<std::uint8_t> level_buffer_;
+};
+
+} // namespace pinion::core::archives
