@@ -53,7 +53,7 @@ using ResourcePtr = std::shared_ptr<Resource>;
 struct Shared {
   Services services;
   LoaderLimits limits;
-  Pool &lanes, &long_work;
+  Pool &lanes, &long_work, &packs, &unpacks;
   std::shared_ptr<PanelCalls> panel;
   Denylists denylists{};
   std::atomic<std::uint64_t> last_id = 0;

@@ -21,6 +21,7 @@ namespace {
 // for themselves.
 constexpr Pool::Limits kLanes{1, 16, 4096};
 constexpr Pool::Limits kLongWork{0, 64, 256};            // for run_long()
+constexpr Pool::Limits kArchives{0, 4, 64};              // each for packing and for unpacking
 constexpr std::chrono::milliseconds kSweepAtMost{30000}; // between two looks for late answers
 
 // What create() gave. A newer plugin may fill more than we know: it gets room, and we take our part.
@@ -91,8 +92,9 @@ std::string missing(const std::string &directory) {
 
 struct Loader::Impl {
   Impl(Services services, LoaderLimits limits)
-      : lanes("lane", kLanes), long_work("long", kLongWork),
-        shared(new Shared{services, limits, lanes, long_work, std::make_shared<PanelCalls>(services.workers)}) {
+      : lanes("lane", kLanes), long_work("long", kLongWork), packs("pack", kArchives), unpacks("unpack", kArchives),
+        shared(new Shared{services, limits, lanes, long_work, packs, unpacks,
+                          std::make_shared<PanelCalls>(services.workers)}) {
     const auto period =
         std::clamp<std::chrono::milliseconds>(limits.kept_reply / 4, std::chrono::milliseconds(1), kSweepAtMost);
     sweep = services.timers.after(
@@ -103,7 +105,7 @@ struct Loader::Impl {
         period);
   }
 
-  Pool lanes, long_work;
+  Pool lanes, long_work, packs, unpacks;
   std::shared_ptr<Shared> shared;
   std::vector<std::unique_ptr<Plugin>> plugins;
   std::vector<std::unique_ptr<Plugin>> left; // did not come to rest at stop; what they run may still refer to them

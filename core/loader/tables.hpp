@@ -18,6 +18,7 @@ const pinion_tasks_v1 *tasksTable();
 const pinion_routes_v1 *routesTable();
 const pinion_servers_v1 *serversTable();
 const pinion_files_v1 *filesTable();
+const pinion_archives_v1 *archivesTable();
 const pinion_environment_v1 *environmentTable();
 const pinion_panel_v1 *panelTable();
 const pinion_tokens_v1 *tokensTable();
