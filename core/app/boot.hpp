@@ -57,7 +57,7 @@ struct Parts {
   UniqueFd signal_fd;
   std::atomic<bool> restored{false}, save_pending{false};
   LoopGroup loops;
-  Pool workers, long_workers;
+  Pool workers, long_workers, walkers;
   Bus bus;
   std::unique_ptr<Store> store;
   Tokens tokens;

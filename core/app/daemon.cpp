@@ -73,10 +73,11 @@ void StopRequest::request() {
 
 Parts::Parts(const CommandLine &command_line, std::unique_ptr<ConfigStore> store_of_config)
     : line(command_line), config(std::move(store_of_config)), workers("worker", {}),
-      long_workers("transfer", {.min_threads = 0, .max_threads = 64, .queue = 256}), bus(loops.first()),
+      long_workers("transfer", {.min_threads = 0, .max_threads = 64, .queue = 256}),
+      walkers("disk", {.min_threads = 0, .max_threads = 2, .queue = 16}), bus(loops.first()),
       store(openStore(*config->get())), tokens(config->get()->token, unixNow(), store.get()),
       registry(bus, config->get()->system.root_directory + "/states.json"),
-      disk(bus, workers, machine::dataFolder(*config->get()),
+      disk(bus, walkers, machine::dataFolder(*config->get()),
            std::chrono::seconds(config->get()->system.disk_check_interval),
            openatMode(config->get()->system.openat_mode)),
       engine(Engine::addressFromEnvironment()), runtime(engine, loops, workers, bus, registry, disk, *config),
@@ -176,6 +177,7 @@ void Parts::stop() {
     log::flush();
     std::_Exit(1);
   }
+  walkers.stop();
   long_workers.stop();
   workers.stop();
   loops.stop();

@@ -1,9 +1,16 @@
 #include "filesystem/disk.hpp"
 
+#include "filesystem/changes_watch.hpp"
 #include "log/log.hpp"
 #include "tasks/loop.hpp"
 
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -13,21 +20,36 @@ namespace pinion::core {
 
 namespace {
 
-constexpr std::size_t max_background = 2; // measurements at once over the node: they compete for the same disk
+constexpr std::size_t max_background = 2; // walks at once over the node: they compete for the same disk
 constexpr std::chrono::minutes max_wait{10};
+constexpr std::chrono::hours truth_every{24}; // a walk although nothing is known to have changed
+
+// Games come first: a walk reads when the disk has nothing else to do, and computes when the processor has little.
+void lowerPriority() {
+  constexpr int process = 1, idle_class = 3 << 13, nice = 10; // linux/ioprio.h
+  thread_local const bool lowered = [] {
+    return ::syscall(SYS_ioprio_set, process, 0, idle_class) == 0 && ::setpriority(PRIO_PROCESS, 0, nice) == 0;
+  }();
+  static_cast<void>(lowered); // a kernel without it only walks faster
+}
+
+Error diskFull() { return {Code::full, "There is not enough disk space available to perform that action.", EDQUOT}; }
 
 } // namespace
 
-// Who wants a fresh figure either measures itself or waits for the measurement that is under way.
+// Who wants the figure either walks itself or waits for the walk that is under way.
 struct Disk::Impl : std::enable_shared_from_this<Disk::Impl> {
   Impl(Bus &b, Pool &w, std::string d, std::chrono::seconds i, OpenatMode m)
-      : bus(b), workers(w), data(std::move(d)), interval(i), mode(m) {}
+      : bus(b), walkers(w), data(std::move(d)), interval(i), mode(m) {}
 
   struct Known {
     std::weak_ptr<Server> server;
-    Clock::time_point when;
-    bool ever = false;
-    bool running = false; // measured just now, or queued for it
+    Clock::time_point looked;     // when it was last made sure that the figure holds
+    Clock::time_point walk_began; // of the last walk that succeeded
+    std::uint64_t changes = 1;    // by others, how often that was told
+    std::uint64_t walked = 0;     // how many of them that walk has seen
+    bool elsewhere = false;       // it holds mounts, which are not watched
+    bool running = false;         // walked or looked at just now, or queued for it
   };
   struct State {
     std::map<ServerId, Known> known;
@@ -36,8 +58,20 @@ struct Disk::Impl : std::enable_shared_from_this<Disk::Impl> {
     std::size_t background = 0;
   };
 
-  // With the lock. A server that was deleted and made again has no figure yet; what is left of others goes now and
-  // then.
+  void beginWatching(Watching watching) {
+    if (interval.count() <= 0) return;
+    auto opened = watching == Watching::never
+                      ? Result<std::unique_ptr<ChangesWatch>>(Error{Code::unsupported, "it is switched off"})
+                      : ChangesWatch::open(data);
+    if (opened) {
+      watch = std::move(*opened);
+      log::info("disk use: servers are measured again when fanotify tells that somebody changed them");
+    } else {
+      log::info("disk use: servers are measured again at each check", {{"no fanotify", opened.error().text}});
+    }
+  }
+
+  // With the lock. What is left of servers that have gone goes now and then.
   Known &entryOf(const ServerPtr &server) {
     if (state.known.size() >= state.sweep_at) {
       std::erase_if(state.known, [](const auto &one) { return one.second.server.expired() && !one.second.running; });
@@ -46,47 +80,84 @@ struct Disk::Impl : std::enable_shared_from_this<Disk::Impl> {
     Known &entry = state.known[server->id()];
     if (entry.server.lock() != server) {
       entry.server = server;
-      entry.ever = false;
+      ++entry.changes;
     }
     return entry;
   }
 
-  [[nodiscard]] bool fresh(const Known &entry) const { return entry.ever && Clock::now() - entry.when < interval; }
+  // With the lock. Asked for by a look; `due` is for a look in the background.
+  [[nodiscard]] bool wantsWalk(const ServerPtr &server, const Known &entry, bool due) const {
+    if (!server->diskUse().measured()) return true;
+    const auto now = Clock::now();
+    if (!watch) return now - entry.looked >= interval;
+    return entry.changes != entry.walked || (entry.elsewhere && now - entry.looked >= interval) ||
+           (due && now - entry.walk_began >= truth_every);
+  }
+
+  // Without the lock: what others have changed until now.
+  void takeChanges() {
+    if (!watch) return;
+    const auto changes = watch->take();
+    if (!changes.all && changes.names.empty()) return;
+    const std::lock_guard lock(mutex);
+    if (changes.all)
+      for (auto &one : state.known) ++one.second.changes;
+    for (const std::string &folder : changes.names)
+      if (const auto id = ServerId::parse(folder))
+        if (const auto found = state.known.find(*id); found != state.known.end()) ++found->second.changes;
+  }
 
   Result<Tree> tree(const ServerId &id, bool create) const { return Tree::open(data + "/" + id.text(), create, mode); }
 
   // Walks the folder; without any lock.
-  Result<std::int64_t> walk(const ServerPtr &server) {
+  Result<std::int64_t> walk(const ServerPtr &server, bool &elsewhere) {
+    ++walks;
     auto root = tree(server->id(), false);
     if (!root) {
       if (root.error().code == Code::notFound) return std::int64_t{0}; // not made yet
       return root.error();
     }
-    return root->usage([&] { return stopped.load() || server->deleted(); });
+    struct stat info {};
+    if (watch && ::fstat(root->rootFd(), &info) == 0 && info.st_dev != watch->device()) elsewhere = true;
+    return root->usage([&] { return stopped.load() || server->deleted(); }, &elsewhere);
   }
 
   // Keeps and tells the figure, and lets waiters go on. Call with `running` set by the caller.
   Result<std::int64_t> measureNow(const ServerPtr &server) {
-    auto bytes = walk(server);
-    if (bytes) server->setDiskBytes(*bytes);
+    DiskUse &use = server->diskUse();
+    const auto began = Clock::now();
+    std::uint64_t changes = 0; // what is told from here on may be later than the walk
+    {
+      const std::lock_guard lock(mutex);
+      changes = entryOf(server).changes;
+    }
+    use.beginWalk();
+    bool elsewhere = false;
+    const auto bytes = walk(server, elsewhere);
+    bytes ? use.endWalk(*bytes) : use.abandonWalk();
     {
       const std::lock_guard lock(mutex);
       Known &entry = entryOf(server);
       entry.running = false;
       if (bytes) {
-        entry.ever = true;
-        entry.when = Clock::now();
+        entry.looked = Clock::now();
+        entry.walk_began = began;
+        entry.elsewhere = elsewhere;
+        entry.walked = changes;
+        // Of what we wrote at that time, or had counted and not yet written, the walk may have missed something.
+        const auto written = use.lastGrowth();
+        if (written != Clock::time_point{} && written + interval >= began) ++entry.changes;
       }
-      changed.notify_all();
+      finished.notify_all();
     }
-    if (bytes) tellExceeded(server, *bytes);
-    return bytes;
+    if (!bytes) return bytes.error();
+    tellExceeded(server);
+    return use.bytes();
   }
 
-  void tellExceeded(const ServerPtr &server, std::int64_t bytes) {
-    const std::int64_t mebibytes = server->definition()->settings.build.disk_space;
-    std::int64_t limit = 0;
-    if (mebibytes <= 0 || __builtin_mul_overflow(mebibytes, 1024 * 1024, &limit) || bytes <= limit) return;
+  void tellExceeded(const ServerPtr &server) {
+    const std::int64_t bytes = server->diskBytes(), limit = Disk::limit(*server);
+    if (limit <= 0 || bytes <= limit) return;
     bus.publish("server.disk_exceeded", server->text(),
                 "{\"bytes\":" + std::to_string(bytes) + ",\"limit\":" + std::to_string(limit) + "}");
   }
@@ -97,36 +168,57 @@ struct Disk::Impl : std::enable_shared_from_this<Disk::Impl> {
       const ServerPtr server = std::move(state.queued.front());
       state.queued.pop_front();
       ++state.background;
-      if (workers.post([self = shared_from_this(), server] { self->runQueued(server); })) continue;
+      if (walkers.post([self = shared_from_this(), server] { self->runQueued(server); })) continue;
       --state.background; // the pool is full: somebody asks again later
       entryOf(server).running = false;
-      changed.notify_all();
+      finished.notify_all();
     }
   }
 
   void runQueued(const ServerPtr &server) {
-    if (const auto bytes = measureNow(server); !bytes && bytes.error().code != Code::cancelled)
+    lowerPriority();
+    takeChanges();
+    bool wanted = false;
+    {
+      const std::lock_guard lock(mutex);
+      Known &entry = entryOf(server);
+      wanted = wantsWalk(server, entry, true);
+      if (!wanted) {
+        entry.running = false;
+        entry.looked = Clock::now();
+        finished.notify_all();
+      }
+    }
+    if (!wanted) {
+      tellExceeded(server);
+    } else if (const auto bytes = measureNow(server); !bytes && bytes.error().code != Code::cancelled) {
       log::warn("the disk use of a server could not be measured",
                 {{"server", server->text()}, {"error", bytes.error().text}});
+    }
     const std::lock_guard lock(mutex);
     --state.background;
     if (!stopped) startQueued();
-    changed.notify_all();
+    finished.notify_all();
   }
 
   Bus &bus;
-  Pool &workers;
+  Pool &walkers;
   const std::string data;
   const std::chrono::seconds interval;
   const OpenatMode mode;
+  std::unique_ptr<ChangesWatch> watch; // null: there is no fanotify
   std::atomic<bool> stopped{false};
-  std::mutex mutex; // a condition needs it bare
-  std::condition_variable changed;
+  std::atomic<std::uint64_t> walks{0};
+  std::mutex mutex;                 // a condition needs it bare
+  std::condition_variable finished; // a walk or a look
   State state;
 };
 
-Disk::Disk(Bus &bus, Pool &workers, std::string data_directory, std::chrono::seconds interval, OpenatMode mode)
-    : impl_(std::make_shared<Impl>(bus, workers, std::move(data_directory), interval, mode)) {}
+Disk::Disk(Bus &bus, Pool &walkers, std::string data_directory, std::chrono::seconds interval, OpenatMode mode,
+           Watching watching)
+    : impl_(std::make_shared<Impl>(bus, walkers, std::move(data_directory), interval, mode)) {
+  impl_->beginWatching(watching);
+}
 
 Disk::~Disk() { stop(); }
 
@@ -134,15 +226,41 @@ Result<Tree> Disk::tree(const ServerId &id, bool create) const { return impl_->t
 
 std::string Disk::path(const ServerId &id) const { return impl_->data + "/" + id.text(); }
 
+bool Disk::watched() const { return impl_->watch != nullptr; }
+
+std::uint64_t Disk::walks() const { return impl_->walks; }
+
+std::int64_t Disk::limit(const Server &server) {
+  const std::int64_t mebibytes = server.definition()->settings.build.disk_space;
+  std::int64_t bytes = 0;
+  if (__builtin_mul_overflow(mebibytes, 1024 * 1024, &bytes)) return mebibytes > 0 ? INT64_MAX : INT64_MIN;
+  return bytes;
+}
+
+Result<void> Disk::reserve(const ServerPtr &server, std::int64_t bytes) {
+  const std::int64_t most = limit(*server);
+  if (impl_->interval.count() <= 0) {
+    if (bytes > 0 && most != 0 && bytes > most) return diskFull();
+    return {};
+  }
+  DiskUse &use = server->diskUse();
+  if (bytes > 0 && most != 0 && !use.measured())
+    if (const auto measured = measure(server); !measured) return measured.error();
+  if (!use.grow(bytes, most)) return diskFull();
+  return {};
+}
+
 Result<std::int64_t> Disk::measure(const ServerPtr &server) {
   if (impl_->interval.count() <= 0) return std::int64_t{0};
+  const auto asked = Clock::now();
+  impl_->takeChanges();
   {
     std::unique_lock lock(impl_->mutex);
-    const auto deadline = Clock::now() + max_wait;
     for (;;) {
       if (impl_->stopped) return Error{Code::stopping, "the daemon is stopping"};
       Impl::Known &entry = impl_->entryOf(server);
-      if (impl_->fresh(entry)) return server->diskBytes();
+      const bool walked_since = server->diskUse().measured() && entry.walk_began >= asked;
+      if (walked_since || !impl_->wantsWalk(server, entry, false)) return server->diskBytes();
       if (!entry.running) {
         entry.running = true;
         break;
@@ -153,7 +271,7 @@ Result<std::int64_t> Disk::measure(const ServerPtr &server) {
         queued.erase(found);
         break;
       }
-      if (impl_->changed.wait_until(lock, deadline) == std::cv_status::timeout)
+      if (impl_->finished.wait_until(lock, asked + max_wait) == std::cv_status::timeout)
         return Error{Code::timeout, "measuring the disk use of server " + server->text() + " takes too long"};
     }
   }
@@ -165,7 +283,8 @@ std::int64_t Disk::known(const ServerPtr &server) {
   const std::lock_guard lock(impl_->mutex);
   if (!impl_->stopped) {
     Impl::Known &entry = impl_->entryOf(server);
-    if (!impl_->fresh(entry) && !entry.running) {
+    const bool fresh = server->diskUse().measured() && Clock::now() - entry.looked < impl_->interval;
+    if (!fresh && !entry.running) {
       entry.running = true;
       impl_->state.queued.push_back(server);
       impl_->startQueued();
@@ -178,9 +297,9 @@ void Disk::stop() {
   impl_->stopped = true;
   std::unique_lock lock(impl_->mutex);
   impl_->state.queued.clear();
-  impl_->changed.notify_all();
+  impl_->finished.notify_all();
   // Walks ask every 512 entries; the deadline is for a disk that hangs.
-  impl_->changed.wait_for(lock, std::chrono::seconds(10), [&] { return impl_->state.background == 0; });
+  impl_->finished.wait_for(lock, std::chrono::seconds(10), [&] { return impl_->state.background == 0; });
 }
 
 } // namespace pinion::core

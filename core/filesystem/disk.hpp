@@ -1,4 +1,9 @@
-// Known disk use of servers: measured at most every system.disk_check_interval seconds, off the request paths.
+// The disk use of servers: found by one walk of a server's folder, kept current by what the daemon itself writes, and
+// walked again only when somebody else changed the folder.
+//
+//   reserve() ──counts──▶ DiskUse of the server ◀──what a walk found── walk ◀─ changed? ◀─ ChangesWatch (fanotify)
+//                             │                                          ▲
+//                             └─ known(), stats, limit                   └─ without fanotify: the interval has passed
 #pragma once
 
 #include "filesystem/tree.hpp"
@@ -11,19 +16,35 @@
 
 namespace pinion::core {
 
-// Thread-safe. Publishes "server.disk_exceeded" {"bytes","limit"} when a fresh figure is over the server's limit.
+enum class Watching { automatic, never }; // never: as on a machine without fanotify
+
+// Thread-safe. Publishes "server.disk_exceeded" {"bytes","limit"} when a look finds a figure over the server's limit:
+// after a walk, and each time the interval has passed and somebody asked.
 class Disk {
 public:
-  Disk(Bus &bus, Pool &workers, std::string data_directory, std::chrono::seconds interval, OpenatMode mode);
+  // `walkers` are for walks in the background, at most two at once: their threads' priority is lowered for good.
+  Disk(Bus &bus, Pool &walkers, std::string data_directory, std::chrono::seconds interval, OpenatMode mode,
+       Watching watching = Watching::automatic);
   ~Disk();
   // The tree of a server; its root folder is <data>/<uuid>.
   Result<Tree> tree(const ServerId &id, bool create) const;
   [[nodiscard]] std::string path(const ServerId &id) const;
-  // [pool] Measures now when the known figure is older than the interval. Interval 0: always 0.
+  // Bytes; 0: none; negative: nothing fits.
+  [[nodiscard]] static std::int64_t limit(const Server &server);
+
+  // [pool] Counts what files will grow by, before they do. Code::full with EDQUOT when that is beyond the limit of this
+  // moment; then nothing is counted. Negative: it was not needed, or is gone. A server that was never measured and has
+  // a limit is measured first. Interval 0: nothing is counted, and what alone is beyond the limit does not fit.
+  Result<void> reserve(const ServerPtr &server, std::int64_t bytes);
+  // [pool] The figure with what others have changed until now; walks when they have (without fanotify: when the last
+  // walk is older than the interval). Interval 0: always 0.
   Result<std::int64_t> measure(const ServerPtr &server);
-  // [any] The known figure; starts a measurement in the background when it is older than the interval.
+  // [any] The known figure; looks for changes in the background when that was not done for an interval.
   std::int64_t known(const ServerPtr &server);
   void stop();
+
+  [[nodiscard]] bool watched() const; // changes are told by the kernel
+  [[nodiscard]] std::uint64_t walks() const;
 
 private:
   struct Impl;

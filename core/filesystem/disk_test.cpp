@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <cerrno>
 #include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
@@ -18,7 +19,8 @@ const std::string uuid = "11111111-0dc3-4f0e-9a36-68526cabfbcf";
 
 class Node {
 public:
-  explicit Node(std::chrono::seconds interval) : pool("test", {}), lane(pool, "test"), bus(loop) {
+  explicit Node(std::chrono::seconds interval, Watching watching = Watching::automatic)
+      : pool("test", {}), lane(pool, "test"), bus(loop) {
     char pattern[] = "/tmp/pinion-disk-XXXXXX";
     place = ::mkdtemp(pattern);
     loop.start("test");
@@ -28,7 +30,7 @@ public:
       heard.push_back(delivery.event->server + delivery.event->payload);
       changed.notify_all();
     }));
-    disk.emplace(bus, pool, place, interval, OpenatMode::automatic);
+    disk.emplace(bus, pool, place, interval, OpenatMode::automatic, watching);
   }
   ~Node() {
     disk->stop();
@@ -48,6 +50,15 @@ public:
   void file(const std::string &name, std::size_t size) const {
     fs::create_directories(place + "/" + uuid);
     std::ofstream(place + "/" + uuid + "/" + name) << std::string(size, 'x');
+  }
+  // As another process, whose writes nobody counts.
+  void others(const std::string &command) const {
+    const std::string whole = "mkdir -p " + place + "/" + uuid + " && cd " + place + "/" + uuid + " && " + command;
+    REQUIRE(std::system(whole.c_str()) == 0);
+  }
+  bool watched() const {
+    if (!disk->watched()) WARN("not run: this machine has no fanotify for " << place);
+    return disk->watched();
   }
   bool waitFor(const ServerPtr &what, std::int64_t bytes) {
     const auto end = Clock::now() + std::chrono::seconds(5);
@@ -84,7 +95,7 @@ TEST_CASE("a server's tree is its folder below the data folder") {
 }
 
 TEST_CASE("a figure is measured once within the interval") {
-  Node node(std::chrono::seconds(100));
+  Node node(std::chrono::seconds(100), GENERATE(Watching::automatic, Watching::never));
   const auto server = node.server();
   node.file("a", 100);
   REQUIRE(node.disk->measure(server));
@@ -97,7 +108,7 @@ TEST_CASE("a figure is measured once within the interval") {
 }
 
 TEST_CASE("asking for the known figure measures in the background") {
-  Node node(std::chrono::seconds(100));
+  Node node(std::chrono::seconds(100), GENERATE(Watching::automatic, Watching::never));
   const auto server = node.server();
   node.file("a", 1234);
   node.disk->known(server);
@@ -130,7 +141,7 @@ TEST_CASE("a fresh figure over the limit is told") {
 }
 
 TEST_CASE("many who want the figure at once share one measurement") {
-  Node node(std::chrono::seconds(100));
+  Node node(std::chrono::seconds(100), GENERATE(Watching::automatic, Watching::never));
   const auto server = node.server(1);
   node.file("a", (1 << 20) + 1);
   std::vector<std::future<Result<std::int64_t>>> asked;
@@ -177,4 +188,173 @@ TEST_CASE("a full pool only delays the figure") {
   CHECK(server->diskBytes() == 77);
   disk.stop();
   tiny.stop();
+}
+
+namespace {
+
+constexpr std::int64_t mib = 1 << 20;
+
+Code codeOf(const Result<void> &result) { return result ? Code::ok : result.error().code; }
+
+} // namespace
+
+TEST_CASE("growth is counted before it happens, and refused beyond the limit") {
+  Node node(std::chrono::seconds(100), GENERATE(Watching::automatic, Watching::never));
+  const auto server = node.server(1);
+  node.file("a", 1000);
+  REQUIRE(node.disk->reserve(server, 24)); // the first one measures
+  CHECK(node.disk->walks() == 1);
+  CHECK(server->diskBytes() == 1024);
+  const auto refused = node.disk->reserve(server, mib - 1023);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Code::full);
+  CHECK(refused.error().detail == EDQUOT);
+  CHECK(refused.error().text == "There is not enough disk space available to perform that action.");
+  CHECK(server->diskBytes() == 1024);
+  CHECK(node.disk->reserve(server, mib - 1024));
+  CHECK(codeOf(node.disk->reserve(server, 1)) == Code::full);
+  CHECK(node.disk->reserve(server, -mib));
+  CHECK(server->diskBytes() == 0);
+  CHECK(node.disk->walks() == 1);
+}
+
+TEST_CASE("a size that no disk has does not fit, with and without a limit") {
+  Node node(std::chrono::seconds(100));
+  for (const std::int64_t limit : {0, 1}) {
+    const auto server = node.server(limit);
+    node.file("a", 10);
+    REQUIRE(node.disk->measure(server));
+    CHECK(codeOf(node.disk->reserve(server, INT64_MAX)) == Code::full);
+    CHECK(server->diskBytes() == 10);
+  }
+}
+
+TEST_CASE("a limit holds from the moment it is defined") {
+  Node node(std::chrono::seconds(100));
+  const auto server = node.server(1);
+  CHECK(codeOf(node.disk->reserve(server, 2 * mib)) == Code::full);
+  server->define(node.server(0)->definition());
+  CHECK(node.disk->reserve(server, 2 * mib));
+  server->define(node.server(2)->definition());
+  CHECK(codeOf(node.disk->reserve(server, 1)) == Code::full);
+  server->define(node.server(-1)->definition());
+  CHECK(codeOf(node.disk->reserve(server, 1)) == Code::full);
+  CHECK(node.disk->reserve(server, -mib));
+}
+
+TEST_CASE("a limit in mebibytes that has no number in bytes stays a limit of its sign") {
+  Node node(std::chrono::seconds(100));
+  CHECK(Disk::limit(*node.server(0)) == 0);
+  CHECK(Disk::limit(*node.server(3)) == 3 * mib);
+  CHECK(Disk::limit(*node.server(INT64_MAX)) == INT64_MAX);
+  CHECK(Disk::limit(*node.server(INT64_MIN)) < 0);
+}
+
+TEST_CASE("with an interval of zero only what is beyond the limit alone is refused") {
+  Node node(std::chrono::seconds(0));
+  const auto server = node.server(1);
+  CHECK(node.disk->reserve(server, mib));
+  CHECK(node.disk->reserve(server, mib));
+  CHECK(codeOf(node.disk->reserve(server, mib + 1)) == Code::full);
+  CHECK(node.disk->reserve(server, -mib));
+  CHECK(server->diskBytes() == 0);
+  CHECK(node.disk->walks() == 0);
+}
+
+TEST_CASE("writers at once that measure first share the walk and stay within the limit") {
+  Node node(std::chrono::seconds(100), GENERATE(Watching::automatic, Watching::never));
+  const auto server = node.server(1);
+  node.file("a", 1 << 19);
+  std::vector<std::future<int>> writers;
+  for (int i = 0; i < 8; ++i)
+    writers.push_back(std::async(std::launch::async, [&] {
+      int granted = 0;
+      for (int n = 0; n < 100; ++n) granted += node.disk->reserve(server, 4096) ? 1 : 0;
+      return granted;
+    }));
+  int granted = 0;
+  for (auto &writer : writers) granted += writer.get();
+  CHECK(granted == (1 << 19) / 4096);
+  CHECK(server->diskBytes() == mib);
+  CHECK(node.disk->walks() == 1);
+}
+
+TEST_CASE("a server that was deleted and made again begins with nothing") {
+  Node node(std::chrono::seconds(100));
+  const auto server = node.server(1);
+  REQUIRE(node.disk->reserve(server, mib));
+  const auto again = node.server(1);
+  CHECK(again->diskBytes() == 0);
+  CHECK(node.disk->reserve(again, mib));
+  CHECK(again->diskBytes() == mib);
+}
+
+TEST_CASE("what others changed is in the next figure that has to be right") {
+  Node node(std::chrono::seconds(100));
+  if (!node.watched()) return;
+  const auto server = node.server();
+  node.others("mkdir -p world/region && head -c 1000 /dev/zero > world/region/a");
+  CHECK(*node.disk->measure(server) == 1000);
+  const auto after = [&](const char *command) {
+    node.others(command);
+    return *node.disk->measure(server);
+  };
+  CHECK(after("head -c 500 /dev/zero > world/region/b") == 1500);
+  CHECK(after("head -c 500 /dev/zero >> world/region/b") == 2000);
+  CHECK(after("truncate -s 100 world/region/b") == 1100);
+  CHECK(after("ln world/region/a world/same") == 1100);
+  CHECK(after("mv world/region world/elsewhere && rm world/elsewhere/b") == 1000);
+  CHECK(after("head -c 7 /dev/zero > world/elsewhere/c") == 1007);
+  CHECK(after("rm -r world") == 0);
+  CHECK(node.disk->walks() == 8);
+}
+
+TEST_CASE("nothing is walked again when nothing changed, or only what we wrote ourselves") {
+  Node node(std::chrono::seconds(1));
+  if (!node.watched()) return;
+  const auto server = node.server();
+  node.others("head -c 1000 /dev/zero > a");
+  CHECK(*node.disk->measure(server) == 1000);
+  node.file("b", 50); // by this process, without saying so
+  node.others("cat a > /dev/null && chmod 600 a && touch -a a");
+  for (int i = 0; i < 3; ++i) CHECK(*node.disk->measure(server) == 1000);
+  CHECK(node.disk->walks() == 1);
+}
+
+TEST_CASE("a change in one server's folder walks no other server") {
+  Node node(std::chrono::seconds(100));
+  if (!node.watched()) return;
+  const auto one = node.server();
+  auto definition = std::make_shared<Definition>();
+  definition->settings.id = *ServerId::parse("22222222-0dc3-4f0e-9a36-68526cabfbcf");
+  const auto two = std::make_shared<Server>(definition);
+  REQUIRE(node.disk->measure(one));
+  REQUIRE(node.disk->measure(two));
+  CHECK(node.disk->walks() == 2);
+  node.others("cp /dev/null x && head -c 10 /dev/zero > x");
+  CHECK(*node.disk->measure(two) == 0);
+  CHECK(*node.disk->measure(one) == 10);
+}
+
+TEST_CASE("a walk while we write is followed by another, until one was undisturbed") {
+  Node node(std::chrono::seconds(100));
+  if (!node.watched()) return;
+  const auto server = node.server();
+  REQUIRE(node.disk->measure(server));
+  REQUIRE(node.disk->reserve(server, 100)); // and not written: as an upload that has only begun
+  node.others("head -c 10 /dev/zero > x");
+  CHECK(*node.disk->measure(server) == 10); // the walk cannot know of it
+  node.file("upload", 100);
+  CHECK(*node.disk->measure(server) == 110);
+}
+
+TEST_CASE("without fanotify a figure holds for the interval") {
+  Node node(std::chrono::seconds(100), Watching::never);
+  CHECK_FALSE(node.disk->watched());
+  const auto server = node.server();
+  node.others("head -c 10 /dev/zero > x");
+  CHECK(*node.disk->measure(server) == 10);
+  node.others("head -c 10 /dev/zero > y");
+  CHECK(*node.disk->measure(server) == 10);
+  CHECK(node.disk->walks() == 1);
 }

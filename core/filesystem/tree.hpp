@@ -53,7 +53,8 @@ public:
   Result<struct stat> stat(std::string_view path) const; // never follows a final link
   Result<std::vector<Entry>> list(std::string_view path) const;
   // Sum of the sizes of regular files, links not followed, each inode once. `stopped` is asked now and then.
-  Result<std::int64_t> usage(const std::function<bool()> &stopped) const;
+  // `elsewhere` becomes true when a file lies on another device than the root.
+  Result<std::int64_t> usage(const std::function<bool()> &stopped, bool *elsewhere = nullptr) const;
   [[nodiscard]] int rootFd() const { return root_.get(); }
 
   // -- changing -----------------------------------------------------------------------------------------------------

@@ -343,8 +343,16 @@ pinion_status usage(const pinion_host *raw, const char *uuid, std::int32_t fresh
     } else {
       bytes = host.services().disk.known(*server);
     }
-    const std::int64_t limit = (*server)->definition()->settings.build.disk_space * 1024 * 1024;
-    return emit(out, "{\"bytes\":" + std::to_string(bytes) + ",\"limit\":" + std::to_string(limit) + "}");
+    return emit(out,
+                "{\"bytes\":" + std::to_string(bytes) + ",\"limit\":" + std::to_string(Disk::limit(**server)) + "}");
+  });
+}
+
+pinion_status reserve(const pinion_host *raw, const char *uuid, std::int64_t bytes, pinion_error *error) noexcept {
+  return hosted(raw, error, [&](Host &host) -> Result<void> {
+    const auto server = serverArgument(host, uuid);
+    if (!server) return server.error();
+    return host.services().disk.reserve(*server, bytes);
   });
 }
 
@@ -391,6 +399,7 @@ const pinion_files_v1 *filesTable() {
     out.place = &place;
     out.denied = &denied;
     out.usage = &usage;
+    out.reserve = &reserve;
     out.folder = &folder;
     out.remove_in = &removeIn;
     return out;

@@ -3,6 +3,7 @@
 
 #include "base/guarded.hpp"
 #include "bus/bus.hpp"
+#include "servers/disk_use.hpp"
 #include "servers/settings.hpp"
 
 #include <atomic>
@@ -38,8 +39,8 @@ public:
   [[nodiscard]] std::string heldBy() const; // empty, or why
   [[nodiscard]] Utilization utilization() const;
   void setUtilization(const Utilization &now);
-  [[nodiscard]] std::int64_t diskBytes() const { return disk_bytes_.load(); } // last known use
-  void setDiskBytes(std::int64_t bytes) { disk_bytes_.store(bytes); }
+  [[nodiscard]] std::int64_t diskBytes() const { return disk_use_.bytes(); } // last known use
+  [[nodiscard]] DiskUse &diskUse() { return disk_use_; }                     // changed through Disk
   // The "stats" payload (websocket.md 5.1): {"memory_bytes",...,"state","disk_bytes"}. `disk_io` adds the newer member.
   void appendStats(std::string &out) const;
   // The same members in alphabetical order, as Wings publishes them on its bus (contract websocket.md 5.1).
@@ -52,7 +53,7 @@ private:
   std::string text_;
   std::atomic<State> state_{State::offline};
   std::atomic<bool> suspended_{false}, deleted_{false};
-  std::atomic<std::int64_t> disk_bytes_{0};
+  DiskUse disk_use_;
   struct Inner {
     DefinitionPtr definition;
     std::string held_by;

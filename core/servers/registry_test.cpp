@@ -137,7 +137,7 @@ TEST_CASE("a state is published once, and going offline zeroes the figures") {
   busy.rx_bytes = busy.read_bytes = 3;
   busy.uptime_ms = 9;
   server->setUtilization(busy);
-  server->setDiskBytes(11);
+  REQUIRE(server->diskUse().grow(11, 0));
   registry.setState(server, State::offline);
   CHECK(
       ear.wait(3) ==
