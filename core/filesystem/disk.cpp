@@ -250,6 +250,11 @@ Result<void> Disk::reserve(const ServerPtr &server, std::int64_t bytes) {
   return {};
 }
 
+void Disk::doubt(const ServerPtr &server) {
+  const std::lock_guard lock(impl_->mutex);
+  ++impl_->entryOf(server).changes;
+}
+
 Result<std::int64_t> Disk::measure(const ServerPtr &server) {
   if (impl_->interval.count() <= 0) return std::int64_t{0};
   const auto asked = Clock::now();

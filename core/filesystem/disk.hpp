@@ -36,6 +36,8 @@ public:
   // moment; then nothing is counted. Negative: it was not needed, or is gone. A server that was never measured and has
   // a limit is measured first. Interval 0: nothing is counted, and what alone is beyond the limit does not fit.
   Result<void> reserve(const ServerPtr &server, std::int64_t bytes);
+  // [any] Something was changed and nobody knows by how much: the next look walks.
+  void doubt(const ServerPtr &server);
   // [pool] The figure with what others have changed until now; walks when they have (without fanotify: when the last
   // walk is older than the interval). Interval 0: always 0.
   Result<std::int64_t> measure(const ServerPtr &server);

@@ -348,6 +348,16 @@ TEST_CASE("a walk while we write is followed by another, until one was undisturb
   CHECK(*node.disk->measure(server) == 110);
 }
 
+TEST_CASE("a figure in doubt is found anew") {
+  Node node(std::chrono::seconds(100));
+  if (!node.watched()) return;
+  const auto server = node.server();
+  REQUIRE(node.disk->measure(server));
+  node.file("a", 30); // by this process, and not counted
+  node.disk->doubt(server);
+  CHECK(*node.disk->measure(server) == 30);
+}
+
 TEST_CASE("without fanotify a figure holds for the interval") {
   Node node(std::chrono::seconds(100), Watching::never);
   CHECK_FALSE(node.disk->watched());

@@ -63,6 +63,42 @@ TEST_CASE("files are copied, linked, dated and placed inside a server's root") {
   CHECK(change("place", "|b/l|x|0").starts_with("-3 "));
 }
 
+TEST_CASE("what files grow by is counted against the disk limit, and given back when it is gone") {
+  Bench bench;
+  bench.run({"probe"});
+  const auto change = [&](const std::string &op, const std::string &words) {
+    return bench.probe(op + "|" + kServer + "|" + words);
+  };
+  const auto used = [&] { return bench.server->diskBytes(); };
+  const std::int64_t limit = std::int64_t{10} << 20;
+  CHECK(change("open", "a/f|3|hello") == "0 "); // before the server is measured
+  CHECK(change("reserve", "7") == "0 ");        // and written into a file without a name
+  CHECK(used() == 12);
+  CHECK(change("place", "|a/g|7 bytes|0") == "0 ");
+  CHECK(used() == 12);
+  CHECK(change("reserve", "2") == "0 ");
+  CHECK(change("place", "|a/g|xy|0") == "0 "); // the seven of the old one are gone
+  CHECK(used() == 7);
+  CHECK(change("copy", "a/f|b/f|0") == "0 ");
+  CHECK(used() == 12);
+  CHECK(change("copy", "a/f|b/f|0").starts_with("-4 "));
+  CHECK(used() == 12);
+  CHECK(change("open", "b/f|5|") == "0 "); // truncated
+  CHECK(used() == 7);
+  const std::string full = "-11 There is not enough disk space available to perform that action.";
+  CHECK(change("reserve", std::to_string(limit - 6)) == full);
+  CHECK(change("reserve", "9223372036854775807") == full);
+  CHECK(change("reserve", std::to_string(limit - 9)) == "0 ");
+  CHECK(change("copy", "a/f|b/h|0") == full);
+  CHECK(change("open", "b/h|0").starts_with("-2 "));
+  CHECK(change("reserve", std::to_string(9 - limit)) == "0 ");
+  CHECK(change("remove", "a/f") == "0 ");
+  CHECK(used() == 2);
+  CHECK(change("usage", "") == "0 {\"bytes\":2,\"limit\":10485760}");
+  CHECK(change("remove", "/") == "0 ");
+  CHECK(used() == 0);
+}
+
 TEST_CASE("an owner is refused what the denylist names, and a sync changes the list") {
   Bench bench;
   bench.run({"probe"});

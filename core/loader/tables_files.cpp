@@ -76,6 +76,14 @@ Result<std::int64_t> emptied(int fd, std::string_view path) {
   return static_cast<std::int64_t>(facts.st_size);
 }
 
+// Gives the bytes that are gone back to the server's disk limit. Nobody knows how many are when the work has failed.
+Result<void> counted(Host &host, const ServerPtr &server, const Result<std::int64_t> &freed) {
+  Disk &disk = host.services().disk;
+  if (freed) return disk.reserve(server, -*freed);
+  disk.doubt(server);
+  return freed.error();
+}
+
 std::int32_t open(const pinion_host *raw, const char *uuid, const char *path, std::uint32_t flags, std::uint32_t mode,
                   pinion_error *error) noexcept {
   return handOut(raw, error, [&](Host &host) -> Result<UniqueFd> {
@@ -100,7 +108,7 @@ std::int32_t open(const pinion_host *raw, const char *uuid, const char *path, st
     if ((flags & PINION_OPEN_EXCLUSIVE) != 0) bits |= O_EXCL;
     auto fd = tree.openFile(*text, bits, mode == 0 ? 0644 : static_cast<mode_t>(mode & 07777));
     if (fd && (flags & PINION_OPEN_TRUNCATE) != 0)
-      if (const auto freed = emptied(fd->get(), *text); !freed) return freed.error();
+      if (auto done = counted(host, volume->server, emptied(fd->get(), *text)); !done) return done.error();
     return fd;
   });
 }
@@ -198,12 +206,10 @@ pinion_status rename(const pinion_host *raw, const char *uuid, const char *from,
 
 pinion_status remove(const pinion_host *raw, const char *uuid, const char *path, std::uint32_t flags,
                      pinion_error *error) noexcept {
-  const auto work = [&](Host &, const Volume &volume, std::string_view text) -> Result<void> {
+  const auto work = [&](Host &host, const Volume &volume, std::string_view text) -> Result<void> {
     const auto clean = Tree::clean(text);
     if (!clean) return clean.error();
-    const auto freed = clean->empty() ? volume.tree.removeAll() : volume.tree.remove(*clean);
-    if (!freed) return freed.error();
-    return {};
+    return counted(host, volume.server, clean->empty() ? volume.tree.removeAll() : volume.tree.remove(*clean));
   };
   return onTree(raw, uuid, path, false, flags, error, work);
 }
@@ -213,7 +219,16 @@ pinion_status copy(const pinion_host *raw, const char *uuid, const char *from, c
   const auto work = [&](Host &host, const Volume &volume, std::string_view text) -> Result<void> {
     const auto target = pathArgument(to, "path");
     if (!target) return target.error();
-    const auto copied = volume.tree.copy(text, *target, {}, stoppingOf(host));
+    Disk &disk = host.services().disk;
+    std::int64_t reserved = 0;
+    const auto reserve = [&](std::int64_t bytes) {
+      auto room = disk.reserve(volume.server, bytes);
+      if (room) reserved = bytes;
+      return room;
+    };
+    const auto copied = volume.tree.copy(text, *target, reserve, stoppingOf(host));
+    if (auto given_back = disk.reserve(volume.server, (copied ? *copied : 0) - reserved); !given_back)
+      return given_back.error();
     if (!copied) return copied.error();
     return {};
   };
@@ -257,9 +272,7 @@ pinion_status setOwner(const pinion_host *raw, const char *uuid, const char *pat
 pinion_status place(const pinion_host *raw, const char *uuid, std::int32_t unnamed, const char *path,
                     std::uint32_t flags, pinion_error *error) noexcept {
   const auto work = [&](Host &host, const Volume &volume, std::string_view text) -> Result<void> {
-    const auto replaced = volume.tree.place(unnamed, text, stoppingOf(host));
-    if (!replaced) return replaced.error();
-    return {};
+    return counted(host, volume.server, volume.tree.place(unnamed, text, stoppingOf(host)));
   };
   return onTree(raw, uuid, path, true, flags, error, work);
 }

@@ -202,6 +202,7 @@ std::string nulls(const Words &) {
   expect("set owner", t.files->set_owner(host, nullptr, nullptr, nullptr));
   expect("remove in", t.files->remove_in(host, nullptr, nullptr, nullptr));
   expect("usage", t.files->usage(host, nullptr, 0, nullptr, nullptr));
+  expect("reserve", t.files->reserve(host, nullptr, 1, nullptr));
   expect("folder", t.files->folder(host, nullptr, nullptr));
   expect("act", t.environment->act(host, nullptr, nullptr, {}, 0, &done, nullptr, &id, nullptr));
   expect("input", t.environment->input(host, nullptr, bad, nullptr));
@@ -461,6 +462,11 @@ const std::map<std::string, std::function<std::string(const Words &)>> operation
      [](const Words &w) {
        Out out;
        return out.say(t.files->usage(host, w[1].c_str(), 1, &out.sink, &out.error));
+     }},
+    {"reserve",
+     [](const Words &w) {
+       Out out;
+       return out.say(t.files->reserve(host, w[1].c_str(), std::stoll(w[2]), &out.error));
      }},
     {"folder",
      [](const Words &w) {
