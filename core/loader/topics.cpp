@@ -34,10 +34,10 @@ std::span<const std::string_view> coreTopics() {
 }
 
 std::span<const std::string_view> anyonesTopics() {
-  static constexpr std::array<std::string_view, 12> all{
-      "console output",   "daemon message",           "install started", "install output",  "install completed",
-      "backup completed", "backup restore completed", "transfer logs",   "transfer status", "feature match",
-      "activity",         "console.attached",
+  static constexpr std::array<std::string_view, 11> all{
+      "console output",    "daemon message",   "install started",          "install output",
+      "install completed", "backup completed", "backup restore completed", "transfer logs",
+      "transfer status",   "feature match",    "console.attached",
   };
   return all;
 }

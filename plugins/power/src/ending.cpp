@@ -15,6 +15,7 @@ constexpr std::uint32_t signal_ms = 10'000;
 constexpr std::uint32_t settle_ms = 5'000; // between the end of the console and the end of the container
 constexpr std::uint32_t attach_ms = 30'000;
 constexpr std::uint32_t retry_ms = 5'000;
+constexpr std::uint32_t record_ms = 60'000;
 constexpr std::uint32_t step_ms = 60'000;
 constexpr std::uint32_t restart_wait_ms = 30'000;
 constexpr std::uint32_t restart_pause_ms = 1'000;
@@ -237,14 +238,21 @@ Task<void> Power::reportCrash(GamePtr game, std::int64_t code, bool out_of_memor
   }
   if (game->gone) co_return;
   Json activity;
+  activity["server"] = game->uuid;
   activity["user"] = nullptr;
   activity["ip"] = "127.0.0.1";
   activity["event"] = "server:crashed";
   activity["metadata"]["exit_code"] = code;
   activity["metadata"]["oomkilled"] = out_of_memory;
   activity["metadata"]["logs"] = logs.is_array() ? logs : Json::array();
-  if (const auto told = host_.publish("activity", game->uuid, activity.dump()); !told)
-    complain(*game, "failed to publish an activity", told.error());
+  const std::string entry = activity.dump(-1, ' ', false, Json::error_handler_t::replace);
+  host_.spawn(recordActivity(game, entry));
+}
+
+// The restart does not wait for it. A node without an activity log is no failure.
+Task<void> Power::recordActivity(GamePtr game, std::string entry) {
+  const Answer kept = co_await host_.call("activity/record", game->uuid, std::move(entry), record_ms);
+  if (!kept && kept.error().code != PINION_E_NOT_FOUND) complain(*game, "a crash was not recorded", kept.error());
 }
 
 Task<void> Power::restartAfterCrash(GamePtr game) {

@@ -94,6 +94,7 @@ private:
   Task<void> follow(GamePtr game, bool ending);
   Task<void> handleCrash(GamePtr game);
   Task<void> reportCrash(GamePtr game, std::int64_t code, bool out_of_memory);
+  Task<void> recordActivity(GamePtr game, std::string entry);
   Task<void> restartAfterCrash(GamePtr game);
 
   // -- console (console.cpp) ------------------------------------------------------------------------------------

@@ -28,6 +28,10 @@ public:
     Timed::fake = &fake;
     fake.node = {{"app_name", "Pinion"}, {"system", {{"websocket_log_count", 3}}}};
     for (const auto *server : {kServer, kOther}) fake.addServer(server, {{"utilization", Json::parse(kStats)}});
+    log = fake.offer("activity/record", [this](const testing::FakeCall &call) {
+      recorded.push_back(call.json());
+      call.ok();
+    });
     fake.advance(1000);
     REQUIRE(plugin_.start());
     fake.pump();
@@ -77,6 +81,8 @@ public:
   void stop() { plugin_.stop(); }
 
   testing::FakeHost fake;
+  std::vector<Json> recorded; // what came to the activity log
+  std::uint64_t log = 0;      // its offer
 
 private:
   testing::Running<Timed> plugin_;

@@ -16,7 +16,7 @@ constexpr std::string_view kGeneric = "an unexpected error was encountered while
 constexpr std::string_view kLocked =
     "another power action is currently being processed for this server, please try again later";
 constexpr std::uint32_t kActionDeadline = 30 * 60 * 1000; // ms: a stop may take 10 minutes, a pull of an image 15
-constexpr std::uint32_t kCommandDeadline = 10 * 1000, kLogsDeadline = 10 * 1000;
+constexpr std::uint32_t kCommandDeadline = 10 * 1000, kLogsDeadline = 10 * 1000, kRecordDeadline = 60 * 1000;
 
 struct Action {
   std::string_view name;
@@ -192,7 +192,9 @@ void Websocket::report(std::uint64_t id, std::string_view event, const std::stri
 
 void Websocket::record(const std::string &server, const std::string &user, const std::string &ip,
                        std::string_view event, std::string_view metadata) {
-  std::string row = "{\"user\":";
+  std::string row = "{\"server\":";
+  appendJsonString(row, server);
+  row += ",\"user\":";
   if (user.empty())
     row += "null";
   else
@@ -204,9 +206,14 @@ void Websocket::record(const std::string &server, const std::string &user, const
   row += ",\"metadata\":";
   row += metadata;
   row += "}";
-  const auto published = host_.publish("activity", server, row);
-  if (!published)
-    host_.warn("an activity was not recorded", Json{{"server", server}, {"error", published.error().text}});
+  host_.spawn(keep(server, std::move(row)));
+}
+
+// The console does not wait for it. A node without an activity log is no failure.
+Task<void> Websocket::keep(std::string server, std::string row) {
+  const Answer kept = co_await host_.call("activity/record", server, std::move(row), kRecordDeadline);
+  if (!kept && kept.error().code != PINION_E_NOT_FOUND)
+    host_.warn("an activity was not recorded", Json{{"server", server}, {"error", validUtf8(kept.error().text)}});
 }
 
 std::string Websocket::stateOf(const std::string &server) const {

@@ -138,14 +138,15 @@ TEST_CASE("each power action needs its permission") {
     if (permission != one) others.push_back(one);
   CHECK(daemon.say(daemon.authenticated(others), "set state", action).empty());
   CHECK(asked.empty());
-  CHECK(daemon.fake.published("activity").empty());
+  CHECK(daemon.recorded.empty());
   CHECK(daemon.say(daemon.authenticated({"websocket.connect", permission}), "set state", action).empty());
   CHECK(asked == Texts{action});
-  REQUIRE(daemon.fake.published("activity").size() == 1);
-  const auto row = daemon.fake.published("activity")[0];
-  CHECK(row.server == kServer);
-  CHECK(row.payload == R"({"user":")" + std::string(kUser) + R"(","ip":"127.0.0.1","event":"server:power.)" + action +
-                           R"(","metadata":{}})");
+  REQUIRE(daemon.recorded.size() == 1);
+  CHECK(daemon.recorded[0] == Json{{"server", kServer},
+                                   {"user", kUser},
+                                   {"ip", "127.0.0.1"},
+                                   {"event", "server:power." + action},
+                                   {"metadata", Json::object()}});
 }
 
 TEST_CASE("an action is recorded when it has finished, also when its socket is gone") {
@@ -156,12 +157,36 @@ TEST_CASE("an action is recorded when it has finished, also when its socket is g
   daemon.say(socket, "set state", "stop");
   REQUIRE(pending);
   CHECK(daemon.say(socket, "send stats").size() == 1); // it keeps nobody waiting
-  CHECK(daemon.fake.published("activity").empty());
+  CHECK(daemon.recorded.empty());
   socket.leave();
   daemon.fake.pump();
   pending->ok();
   daemon.fake.pump();
-  CHECK(daemon.fake.published("activity").size() == 1);
+  CHECK(daemon.recorded.size() == 1);
+}
+
+TEST_CASE("the console goes on while the activity log is slow, fails or is not there") {
+  Daemon daemon;
+  daemon.fake.server(kServer)["state"] = "running";
+  daemon.fake.offer("power/command", [](testing::FakeCall call) { call.ok(); });
+  auto &socket = daemon.authenticated();
+  std::vector<testing::FakeCall> pending;
+  daemon.fake.withdraw(daemon.log);
+  SECTION("it is not there: nobody wants to know") {
+    CHECK(daemon.say(socket, "send command", "x").empty());
+    CHECK(daemon.fake.logs.empty());
+  }
+  SECTION("it is slow, then fails") {
+    daemon.fake.offer("activity/record", [&](testing::FakeCall call) { pending.push_back(call); });
+    for (int i = 0; i < 3; ++i) CHECK(daemon.say(socket, "send command", "x").empty());
+    CHECK(daemon.say(socket, "send stats") == Texts{event("stats", kStats)});
+    REQUIRE(pending.size() == 3);
+    for (auto &call : pending) call.fail(PINION_E_IO, "the disk is full");
+    daemon.fake.pump();
+    REQUIRE(daemon.fake.logs.size() == 3);
+    CHECK(daemon.fake.logs[0].message == "an activity was not recorded");
+    CHECK(daemon.fake.logs[0].fields["error"] == "the disk is full");
+  }
 }
 
 TEST_CASE("the text of an error is for administrators") {
@@ -173,7 +198,7 @@ TEST_CASE("the text of an error is for administrators") {
   CHECK(text({"*"}) == std::pair<std::string, std::string>{"daemon error", kGeneric});
   CHECK(text({"*", "admin.websocket.errors"}).second == "server is running");
   CHECK(text({"websocket.connect", "control.start", "admin.websocket.errors"}).second == "server is running");
-  CHECK(daemon.fake.published("activity").empty());
+  CHECK(daemon.recorded.empty());
   CHECK(daemon.fake.logs.back().fields["error"] == "server is running");
 }
 
@@ -220,11 +245,10 @@ TEST_CASE("commands go to the game in their order, and are recorded") {
     socket.say(Json{{"event", "send command"}, {"args", {text}}}.dump());
   CHECK(daemon.raw(socket, R"({"event":"send command","args":["he",null,"llo"]})").empty());
   CHECK(typed == Texts{"first", "sec\"ond <&>", "", "hello"});
-  const auto rows = daemon.fake.published("activity");
-  REQUIRE(rows.size() == 4);
-  CHECK(rows[1].json()["event"] == "server:console.command");
-  CHECK(rows[1].json()["metadata"] == Json{{"command", "sec\"ond <&>"}});
-  CHECK(rows[1].json()["user"] == kUser);
+  REQUIRE(daemon.recorded.size() == 4);
+  CHECK(daemon.recorded[1]["event"] == "server:console.command");
+  CHECK(daemon.recorded[1]["metadata"] == Json{{"command", "sec\"ond <&>"}});
+  CHECK(daemon.recorded[1]["user"] == kUser);
 }
 
 TEST_CASE("a command needs its permission and a server that runs") {
@@ -248,7 +272,7 @@ TEST_CASE("a command that found no console is an error only while the server run
   CHECK(daemon.say(socket, "send command", "x").empty());
   daemon.fake.server(kServer)["state"] = "running";
   CHECK(errorIn(daemon.say(socket, "send command", "x")).second == "not attached");
-  CHECK(daemon.fake.published("activity").empty());
+  CHECK(daemon.recorded.empty());
 }
 
 TEST_CASE("logs are sent line by line") {

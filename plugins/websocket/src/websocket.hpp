@@ -66,6 +66,7 @@ private:
   void report(std::uint64_t id, std::string_view event, const std::string &server, const Error &error);
   void record(const std::string &server, const std::string &user, const std::string &ip, std::string_view event,
               std::string_view metadata);
+  Task<void> keep(std::string server, std::string row);
   std::string stateOf(const std::string &server) const;
 
   // -- what clients are told (outbound.cpp) ---------------------------------------------------------------------

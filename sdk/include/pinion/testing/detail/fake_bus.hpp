@@ -24,10 +24,10 @@ struct FakeAnswer {
 };
 
 // Topics that any plugin may publish; others must begin with its own id and '.' or '/' (sdk/contracts/topics.v1.json).
-inline constexpr std::array<std::string_view, 12> topics_of_anyone = {
-    "console output",   "daemon message",           "install started", "install output",  "install completed",
-    "backup completed", "backup restore completed", "transfer logs",   "transfer status", "feature match",
-    "activity",         "console.attached"};
+inline constexpr std::array<std::string_view, 11> topics_of_anyone = {
+    "console output",    "daemon message",   "install started",          "install output",
+    "install completed", "backup completed", "backup restore completed", "transfer logs",
+    "transfer status",   "feature match",    "console.attached"};
 
 namespace detail {
 

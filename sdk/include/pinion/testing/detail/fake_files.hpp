@@ -173,8 +173,8 @@ public:
   }
 
   int32_t folder(const std::string &name, pinion_error *error) {
-    if (name != "log" && name != "tmp" && name != "backup" && name != "archive" && name != "sftp")
-      return refuse(error, PINION_E_NOT_FOUND, "the node has no folder \"" + name + "\"");
+    static const std::set<std::string> known = {"log", "tmp", "backup", "archive", "sftp", "root"};
+    if (known.count(name) == 0) return refuse(error, PINION_E_NOT_FOUND, "the node has no folder \"" + name + "\"");
     const int fd = ::open(folderPath(name).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return fd >= 0 ? fd : failed(name, error);
   }
