@@ -122,7 +122,7 @@ TEST_CASE(
 }
 
 TEST_CASE("zeroes and garbage behind a gzip stream are passed over") {
-  for (const std::string tail : {std::string(512, '\0'), std::string("garbage"), std::string("\x1f")}) {
+  for (const std::string &tail : {std::string(512, '\0'), std::string("garbage"), std::string("\x1f")}) {
     const auto whole = decoded(Coding::gzip, deflated("text", 31) + tail, 3);
     REQUIRE(whole);
     CHECK(*whole == "text");

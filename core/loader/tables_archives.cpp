@@ -145,7 +145,7 @@ private:
     tree->impose({denylist, static_cast<uid_t>(config->system.uid), static_cast<gid_t>(config->system.gid)});
     archives::UnpackHooks hooks;
     if (denylist && !denylist->empty()) hooks.denied = [&](std::string_view path) { return denylist->matches(path); };
-    if (auto limited = limit(hooks); !limited) return limited.error();
+    limit(hooks);
     hooks.told = told();
     hooks.stopped = stopped();
     auto unpacked = archives::unpack(*tree, in_, request_.options, hooks);
@@ -153,26 +153,21 @@ private:
     return archives::toJson(*unpacked);
   }
 
-  // The disk limit as it is now, counted by this archive alone.
-  Result<void> limit(archives::UnpackHooks &hooks) {
-    const std::int64_t mebibytes = server()->definition()->settings.build.disk_space;
-    std::int64_t most = 0;
-    if (mebibytes <= 0 || __builtin_mul_overflow(mebibytes, std::int64_t{1024 * 1024}, &most)) return {};
-    const auto used = host().services().disk.measure(server());
-    if (!used) return used.error();
-    room_ = most - *used;
-    hooks.room = [this] { return Result<std::int64_t>(room_); };
-    hooks.reserve = [this](std::int64_t bytes) -> Result<void> {
-      if (bytes > 0 && bytes > room_) return Error{Code::full, "the server's disk limit is reached", EDQUOT};
-      room_ -= bytes;
-      return {};
+  // The disk limit, with what others have written until now.
+  void limit(archives::UnpackHooks &hooks) {
+    Disk &disk = host().services().disk;
+    hooks.reserve = [this, &disk](std::int64_t bytes) { return disk.reserve(server(), bytes); };
+    const std::int64_t most = Disk::limit(*server());
+    if (most == 0) return;
+    hooks.room = [this, &disk, most]() -> Result<std::int64_t> {
+      const auto used = disk.measure(server());
+      if (!used) return used.error();
+      return most - *used;
     };
-    return {};
   }
 
   const int in_;
   const archives::UnpackRequest request_;
-  std::int64_t room_ = 0;
 };
 
 // The arguments that both have; `begin` makes the run.
