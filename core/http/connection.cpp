@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::size_t kReadAhead = 64 * 1024; // of further requests, while one is answered
 constexpr std::size_t kDiscard = 256 * 1024;  // of input nobody reads, so that the client gets the answer to it
-constexpr std::uint64_t kBodyRate = 8 * 1024; // bytes a second that a body must come with, after body_timeout
 constexpr std::chrono::seconds kLinger{2};
 constexpr int kReadsPerTurn = 4; // then others get theirs
 

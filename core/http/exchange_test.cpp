@@ -218,6 +218,33 @@ TEST_CASE("A streamed body that is broken, cut off or late is told to the handle
   CHECK(last == static_cast<int>(Code::timeout));
 }
 
+TEST_CASE("A streamed body that trickles is late, however steadily it comes") {
+  auto options = ServedFront::loopback();
+  options.body_timeout = std::chrono::seconds(1);
+  ServedFront served(options);
+  std::int64_t last = 0;
+  Signal done;
+  served.route(
+      "POST", "/up", AuthKind::none,
+      [&](const ExchangePtr &exchange) {
+        char byte = 0;
+        while ((last = exchange->readBody(&byte, 1)) > 0) {
+        }
+        (void)exchange->fail(Code::timeout, "");
+        done.set();
+      },
+      true);
+  served.listen();
+  RawClient client(served.front.port());
+  client.send("POST /up HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\n");
+  for (int i = 0; i < 100 && done.count() == 0; ++i) {
+    (void)::poll(nullptr, 0, 100); // the client's own pace
+    (void)::send(client.fd(), "x", 1, MSG_NOSIGNAL);
+  }
+  REQUIRE(done.count() == 1);
+  CHECK(last == static_cast<int>(Code::timeout));
+}
+
 TEST_CASE("A sender waits for a client that reads slowly, and hears when it goes") {
   ServedFront served;
   Signal sent_some, done;

@@ -20,6 +20,8 @@
 
 namespace pinion::core::http {
 
+constexpr std::uint64_t kBodyRate = 8 * 1024; // bytes a second that a body must come with, after body_timeout
+
 // Requests under way, so that stop() can wait for them.
 class Underway {
 public:

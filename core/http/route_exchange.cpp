@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -72,7 +73,16 @@ std::optional<std::string> RouteExchange::field(std::string_view name) const {
 }
 
 std::int64_t RouteExchange::readBody(void *buffer, std::size_t capacity) {
-  return transaction_->read(buffer, capacity, front_->options.body_timeout);
+  // Time is lent by the byte, as for buffered bodies: a client that trickles must not keep the handler's thread.
+  const auto most = front_->options.body_timeout;
+  const auto lent = most + std::chrono::seconds(body_read_.load() / kBodyRate) - body_waited_.load();
+  if (lent <= Clock::duration::zero()) return static_cast<int>(Code::timeout);
+  const auto begun = Clock::now();
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(std::min<Clock::duration>(lent, most));
+  const auto got = transaction_->read(buffer, capacity, wait);
+  body_waited_ = body_waited_.load() + (Clock::now() - begun);
+  if (got > 0) body_read_ += static_cast<std::uint64_t>(got);
+  return got;
 }
 
 Code RouteExchange::head(std::uint32_t status, const Headers &headers) {

@@ -6,6 +6,7 @@
 #include "http/router.hpp"
 #include "http/transaction.hpp"
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -67,7 +68,10 @@ private:
   const std::shared_ptr<Transaction> transaction_;
   const RequestFacts facts_;
   const UpgradeTo upgrade_;
-  std::mutex mutex_; // held only to advance the stage and frame the bytes
+  std::atomic<std::uint64_t> body_read_ = 0;
+  std::atomic<Clock::duration> body_waited_{
+      Clock::duration::zero()}; // for the client, not for what the handler did between
+  std::mutex mutex_;            // held only to advance the stage and frame the bytes
   Answer answer_;
 };
 
