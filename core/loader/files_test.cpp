@@ -20,7 +20,7 @@ TEST_CASE("files are made, listed, changed and removed inside a server's root") 
   CHECK(bench.probe("open|" + kServer + "|a/b/c.txt|" + std::to_string(1 | 2 | 8) + "|x").starts_with("-4 "));
   CHECK(bench.probe("open|" + kServer + "|a/b|16") == "0 ");
   CHECK(change("set-mode", "a/b/c.txt|600") == "0 ");
-  const auto listing = bench.probe("files|" + kServer + "|a/b");
+  const auto listing = bench.probe("entries|" + kServer + "|a/b");
   CHECK(listing == "0 c.txt 1 5 384\n");
   CHECK(bench.probe("usage|" + kServer) == "0 {\"bytes\":5,\"limit\":10485760}");
   CHECK(change("make-folder", "x/y") == "0 ");
@@ -29,9 +29,9 @@ TEST_CASE("files are made, listed, changed and removed inside a server's root") 
   CHECK(bench.probe("open|" + kServer + "|x/y/d.txt|0") == "0 hello");
   CHECK(change("remove", "x") == "0 ");
   CHECK(change("remove", "x") == "0 ");
-  CHECK(bench.probe("files|" + kServer + "|x").starts_with("-2 "));
+  CHECK(bench.probe("entries|" + kServer + "|x").starts_with("-2 "));
   CHECK(change("remove", "/") == "0 ");
-  CHECK(bench.probe("files|" + kServer + "|") == "0 ");
+  CHECK(bench.probe("entries|" + kServer + "|") == "0 ");
   CHECK(bench.probe("remove-in|attic|x") == "-2 the node has no folder \"attic\"");
 }
 
@@ -115,7 +115,7 @@ TEST_CASE("an owner is refused what the denylist names, and a sync changes the l
   CHECK(change("open", "s/a.key|3|x") == "0 ");
   CHECK(change("open", "s/a.key|" + owner) == "-3 s/a.key: the server's file denylist names it");
   CHECK(change("open", "new/a.key|35|x").starts_with("-3 "));
-  CHECK(change("files", "new").starts_with("-2 ")); // not even the folder was made
+  CHECK(change("entries", "new").starts_with("-2 ")); // not even the folder was made
   CHECK(change("copy", "s/a.key|s/b|" + owner).starts_with("-3 "));
   CHECK(change("link", "x|s/l.key|" + owner).starts_with("-3 "));
   CHECK(change("set-times", "s/a.key|1|" + owner).starts_with("-3 "));

@@ -380,7 +380,7 @@ const std::map<std::string, std::function<std::string(const Words &)>> operation
        ::close(fd);
        return out.say(PINION_OK);
      }},
-    {"files",
+    {"entries",
      [](const Words &w) {
        Out out;
        const auto each = [](void *user, const pinion_file_info *info) -> pinion_status {

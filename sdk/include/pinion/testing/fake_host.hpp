@@ -179,6 +179,8 @@ public:
   }
   std::filesystem::path serverFolder(const std::string &uuid) { return files_.server(uuid); }
   std::filesystem::path nodeFolder(const std::string &name) { return files_.folderPath(name); }
+  // The server's denylist names the path, which has no first slash.
+  void denyFile(const std::string &uuid, const std::string &path) { files_.denials[uuid].insert(path); }
   void limitDisk(const std::string &uuid, std::int64_t bytes) { files_.limits[uuid] = bytes; }
 
   // -- environment and Panel ------------------------------------------------------------------------------------

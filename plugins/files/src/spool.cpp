@@ -1,0 +1,79 @@
+#include "spool.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace pinion::files {
+
+Result<Spool> Spool::open(const Files &files, std::int64_t replaced) {
+  auto file = files.open("/", PINION_OPEN_WRITE | PINION_OPEN_UNNAMED, 0644);
+  if (file) return Spool(files, std::move(*file), replaced);
+  if (file.error().detail == EOPNOTSUPP || file.error().detail == EISDIR)
+    return Error{PINION_E_UNSUPPORTED,
+                 "the file system of the servers has no files without a name (O_TMPFILE); use ext4, xfs, btrfs or zfs"};
+  return file.error();
+}
+
+Spool::Spool(Spool &&other) noexcept
+    : files_(std::move(other.files_)), file_(std::move(other.file_)), replaced_(other.replaced_), size_(other.size_),
+      counted_(std::exchange(other.counted_, 0)) {}
+
+Spool::~Spool() { giveBack(); }
+
+void Spool::giveBack() {
+  // Giving back cannot be refused: a server that is gone has nothing to count.
+  if (counted_ > 0) static_cast<void>(files_.reserve(-std::exchange(counted_, 0)));
+}
+
+Result<void> Spool::count(std::int64_t total) {
+  const std::int64_t more = std::max<std::int64_t>(total - replaced_, 0) - counted_;
+  if (more <= 0) return {};
+  if (auto taken = files_.reserve(more); !taken) return taken;
+  counted_ += more;
+  return {};
+}
+
+Result<void> Spool::expect(std::int64_t total) { return count(total); }
+
+Result<void> Spool::write(std::string_view bytes) {
+  if (auto counted = count(size_ + static_cast<std::int64_t>(bytes.size())); !counted) return counted;
+  while (!bytes.empty()) {
+    const ssize_t done = ::write(file_.get(), bytes.data(), bytes.size());
+    if (done < 0 && errno == EINTR) continue;
+    if (done < 0) return Error{PINION_E_IO, std::string("the bytes cannot be written: ") + std::strerror(errno), errno};
+    size_ += done;
+    bytes.remove_prefix(static_cast<std::size_t>(done));
+  }
+  return {};
+}
+
+Result<void> Spool::adopt() {
+  struct stat facts {};
+  if (::fstat(file_.get(), &facts) != 0) return Error{PINION_E_IO, "the file cannot be looked at", errno};
+  size_ = facts.st_size;
+  return count(size_);
+}
+
+Result<void> Spool::place(const std::string &path) {
+  // Fewer bytes than were expected: the rest was never needed.
+  if (const std::int64_t needed = std::max<std::int64_t>(size_ - replaced_, 0); counted_ > needed) {
+    static_cast<void>(files_.reserve(needed - counted_));
+    counted_ = needed;
+  }
+  if (auto placed = files_.place(file_, path); !placed) {
+    giveBack();
+    file_.reset();
+    return placed;
+  }
+  // The bytes of the file that was replaced are given back by place(); those of ours that took their room are counted
+  // now. Should another have been faster, the figure is put right by the next measurement.
+  const std::int64_t instead = size_ - std::exchange(counted_, 0);
+  if (instead > 0) static_cast<void>(files_.reserve(instead));
+  file_.reset();
+  return {};
+}
+
+} // namespace pinion::files

@@ -1,0 +1,110 @@
+// JSON bodies of the HTTP API, decoded as leniently as its clients need it, and the errors that bad ones are answered
+// with (contract http.md 1.4). Header-only; for routes of plugins.
+#pragma once
+
+#include <pinion/cpp/exchange.hpp>
+#include <pinion/cpp/json_text.hpp>
+
+#include <cctype>
+#include <sstream>
+#include <vector>
+
+namespace pinion {
+inline namespace v0 {
+
+// What is wrong with a body: `empty` and `malformed` have texts of their own.
+enum class BodyFault { empty, malformed };
+
+// The object of a body, or why there is none. Keys are matched without regard to case, the last of several wins, null
+// leaves the default, what follows the object is ignored. A body of `null` is an object without members.
+class RequestBody {
+public:
+  static std::variant<RequestBody, BodyFault> parse(std::string_view text) {
+    if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return BodyFault::empty;
+    nlohmann::json document;
+    try { // what follows the first value is ignored, which only the stream operator can
+      std::istringstream(validUtf8(text)) >> document;
+    } catch (const nlohmann::json::exception &) {
+      return BodyFault::malformed;
+    }
+    if (document.is_null()) document = nlohmann::json::object();
+    if (!document.is_object()) return BodyFault::malformed;
+    return RequestBody(std::move(document));
+  }
+
+  // False when the member is there with another type. `out` stays as it is when there is none.
+  bool read(std::string_view lower_case_key, std::string &out) const {
+    const auto *value = find(lower_case_key);
+    if (value == nullptr) return true;
+    if (!value->is_string()) return false;
+    out = value->get<std::string>();
+    return true;
+  }
+  bool read(std::string_view lower_case_key, bool &out) const {
+    const auto *value = find(lower_case_key);
+    if (value == nullptr) return true;
+    if (!value->is_boolean()) return false;
+    out = value->get<bool>();
+    return true;
+  }
+  bool read(std::string_view lower_case_key, std::vector<std::string> &out) const {
+    return readArray(lower_case_key, out, [](const nlohmann::json &one, std::vector<std::string> &into) {
+      if (!one.is_string() && !one.is_null()) return false;
+      into.push_back(one.is_null() ? std::string() : one.get<std::string>());
+      return true;
+    });
+  }
+  bool read(std::string_view lower_case_key, std::vector<RequestBody> &out) const {
+    return readArray(lower_case_key, out, [](const nlohmann::json &one, std::vector<RequestBody> &into) {
+      if (!one.is_object() && !one.is_null()) return false;
+      into.push_back(RequestBody(one.is_null() ? nlohmann::json::object() : one));
+      return true;
+    });
+  }
+  // The object as JSON text, without what followed it.
+  [[nodiscard]] std::string text() const { return object_.dump(); }
+
+private:
+  explicit RequestBody(nlohmann::json object) : object_(std::move(object)) {}
+  static bool isKey(std::string_view key, std::string_view lower) {
+    return std::equal(key.begin(), key.end(), lower.begin(), lower.end(),
+                      [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
+  }
+  [[nodiscard]] const nlohmann::json *find(std::string_view lower_case_key) const {
+    const nlohmann::json *found = nullptr;
+    for (const auto &[key, value] : object_.items())
+      if (isKey(key, lower_case_key) && !value.is_null()) found = &value;
+    return found;
+  }
+  template <typename T, typename Append>
+  bool readArray(std::string_view lower_case_key, std::vector<T> &out, Append append) const {
+    const auto *value = find(lower_case_key);
+    if (value == nullptr) return true;
+    if (!value->is_array()) return false;
+    out.clear();
+    return std::all_of(value->begin(), value->end(), [&](const nlohmann::json &one) { return append(one, out); });
+  }
+  nlohmann::json object_;
+};
+
+// A status with a text and the id of the request, as errors that no handler words itself are answered.
+inline void answerWithId(Exchange &exchange, uint32_t status, std::string_view text,
+                         const char *type = "application/json; charset=utf-8") {
+  const Json body = {{"error", text}, {"request_id", exchange.field("request-id").value_or("")}};
+  exchange.answer(status, detail::dump(body), type);
+}
+
+inline constexpr const char *kGenericFailure = "An unexpected error was encountered while processing this request";
+
+// 400: nothing was sent, or not what was expected. Text with JSON in it: so it always was.
+inline void answerBadBody(Exchange &exchange, BodyFault fault) {
+  constexpr const char *plain = "text/plain; charset=utf-8";
+  constexpr const char *unreadable = "The data passed in the request was not in a parsable format. Please try again.";
+  if (fault == BodyFault::empty)
+    exchange.answer(400, detail::dump(Json{{"error", unreadable}}), plain);
+  else
+    answerWithId(exchange, 400, kGenericFailure, plain);
+}
+
+} // namespace v0
+} // namespace pinion
