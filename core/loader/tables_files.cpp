@@ -1,6 +1,6 @@
 // "pinion.files/1": all [pool], all on the confined tree of a server, but for the node's own folders.
-#include "base/json_text.hpp"
 #include "loader/arguments.hpp"
+#include "loader/node_folders.hpp"
 #include "loader/tables.hpp"
 
 #include <fcntl.h>
@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 
 namespace pinion::core {
 
@@ -293,38 +292,6 @@ std::int32_t denied(const pinion_host *raw, const char *uuid, const char *path) 
   return named ? 1 : 0;
 }
 
-// One of the node's own folders, made when it is missing.
-Result<std::string> nodeFolder(const Config &config, std::string_view which) {
-  const auto below_root = [&](const std::string &given, const char *last) {
-    return given.empty() ? config.system.root_directory + last : given;
-  };
-  std::string path;
-  mode_t mode = 0700;
-  if (which == "log") {
-    path = config.system.log_directory;
-    mode = 0755;
-  } else if (which == "root") {
-    path = config.system.root_directory;
-  } else if (which == "tmp") {
-    path = config.system.tmp_directory;
-  } else if (which == "backup") {
-    path = below_root(config.system.backup_directory, "/backups");
-  } else if (which == "sftp") {
-    path = config.system.data + "/.sftp";
-    mode = 0755;
-  } else if (which == "archive") {
-    path = below_root(config.system.archive_directory, "/archives");
-  } else {
-    return Error{Code::notFound, "the node has no folder " + jsonString(which)};
-  }
-  std::error_code failed;
-  const std::filesystem::path whole(path);
-  if (whole.has_parent_path()) std::filesystem::create_directories(whole.parent_path(), failed);
-  if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST)
-    return Error{Code::io, "the folder " + path + " cannot be made: " + std::strerror(errno), errno};
-  return path;
-}
-
 // Whatever somebody left below a folder of the node goes as a server's files do: by descriptors, following no link.
 pinion_status removeIn(const pinion_host *raw, const char *folder, const char *path, pinion_error *error) noexcept {
   return hosted(raw, error, [&](Host &host) -> Result<void> {
@@ -373,12 +340,7 @@ std::int32_t folder(const pinion_host *raw, const char *name, pinion_error *erro
   return handOut(raw, error, [&](Host &host) -> Result<UniqueFd> {
     const auto which = nameArgument(name, "folder's name");
     if (!which) return which.error();
-    const auto made = nodeFolder(*host.services().config.get(), *which);
-    if (!made) return made.error();
-    const std::string &path = *made;
-    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd) return Error{Code::io, "the folder " + path + " cannot be opened: " + std::strerror(errno), errno};
-    return fd;
+    return openNodeFolder(*host.services().config.get(), *which);
   });
 }
 

@@ -12,6 +12,7 @@ import documents
 import formatting
 import headers
 import layering
+import raw_files
 import shutil
 import symbols
 import words
@@ -24,6 +25,11 @@ GOOD = {
     "core/bus/bus_test.cpp": '#include "base/good.hpp"\nauto x = "power/act";\n',
     "core/config/keys.cpp": 'auto section = "system";\n',
     "plugins/power/src/power.cpp": "#include <vector>\n",
+    "core/filesystem/tree.cpp": '#include <filesystem>\nint a = ::openat(1, "x", 0);\n',
+    "core/http/stream.cpp": "// ::open(path)\nvoid f() { one.open(path.c_str()); many->remove(x); Store::open(a.c_str());"
+                            " ::fstat(fd, &i); ::ftruncate(fd, 0); }\nResult<void> open(const Path &path);\n"
+                            'auto said = "::unlink(path)";\n',
+    "core/app/main.cpp": "#include <filesystem>\n",
     "plugins/system/src/system.cpp": "#include <pinion/cpp/plugin.hpp>\n",
     "docs/a.md": "# A b\n[b](b.md#what-is-it) [out](https://example.org)\n<!-- snippet: code.cpp#tag -->\n"
                  "```cpp\nint a;\n```\n",
@@ -46,6 +52,26 @@ FAULTS = [
     (layering, {"plugins/power/src/power.cpp": "#include <Poco/Net/X.h>\n"}, "includes Poco/Net/X.h"),
     (layering, {"plugins/power/CMakeLists.txt": "link(core_bus)\n"}, "links core_bus"),
     (layering, {"plugins/power/src/power.cpp": '#include "../../system/src/x.hpp"\n'}, "another plugin's file"),
+    *[(raw_files, {"plugins/power/src/power.cpp": line + "\n"}, f"power.cpp:1: a path is used by hand: {call};")
+      for line, call in [("int a = ::open(path, 0);", "open"), ("int a = open(path.c_str(), 0);", "open"),
+                         ("int a = open(path, O_RDONLY);", "open"), ("int a = ::openat(fd, name, 0);", "openat"),
+                         ("int a = openat(fd, name, 0);", "openat"), ("int a = ::unlink(path);", "unlink"),
+                         ("int a = ::rename(a, b);", "rename"), ("int a = std::rename(a.c_str(), b.c_str());", "rename"),
+                         ("int a = std::remove(\n    a.c_str());", "remove"), ("int a = ::mkdir(path, 0755);", "mkdir"),
+                         ("int a = ::chmod(path, 0);", "chmod"), ("int a = ::chown(path, 0, 0);", "chown"),
+                         ("int a = lchown(path, 0, 0);", "lchown"), ("int a = ::stat(path, &info);", "stat"),
+                         ("int a = lstat(path, &info);", "lstat"), ("int a = fstatat(fd, path, &info, 0);", "fstatat"),
+                         ("DIR *a = opendir(path);", "opendir"), ("int a = ::symlink(a, b);", "symlink"),
+                         ("int a = ::link(a, b);", "link"), ("auto a = ::readlink(a, b, 1);", "readlink"),
+                         ("int a = ::truncate(path, 0);", "truncate"), ("int a = truncate(path.c_str(), 0);", "truncate"),
+                         ("int a = utimensat(fd, path, t, 0);", "utimensat"), ("FILE *a = fopen(path, mode);", "fopen"),
+                         ("bool a = access(path, R_OK);", "access"), ("long a = ::syscall(SYS_openat2, fd);", "syscall"),
+                         ("namespace fs = std::filesystem;", "filesystem"), ("#include <filesystem>", "filesystem"),
+                         ("std::ifstream file(path);", "fstream"), ("std::ofstream file;", "fstream"),
+                         ("#include <fstream>", "fstream"), ("#include \"Poco/File.h\"", "Poco")]],
+    (raw_files, {"core/docker/new.cpp": "int a = ::unlink(path);\n"}, "core/docker/new.cpp:1: a path is used by hand"),
+    (raw_files, {"core/app/main.cpp": "#include <filesystem>\nint a = ::unlink(path);\n"}, "by hand: unlink"),
+    (raw_files, {"core/app/main.cpp": "int a;\n"}, "allows it filesystem, which it does not use"),
     (words, {"core/base/good_test.cpp": "void f() { std::this_thread::sleep_for(1s); }\n"}, "a test sleeps: sleep_for("),
     (words, {"core/base/good_test.cpp": "void f() { ::usleep(5); }\n"}, "a test sleeps: ::usleep("),
     (words, {"tests/functional/test_a.py": f"{SLEEP}\n"}, "a test sleeps: " + SLEEP[:-2]),
@@ -102,7 +128,7 @@ def main():
         if wanted is not None and (len(problems) != 1 or wanted not in problems[0]):
             failures.append(f"{what}: wants one problem with \"{wanted}\", found {problems}")
 
-    for check in (layering, words, documents, headers):
+    for check in (layering, raw_files, words, documents, headers):
         with tempfile.TemporaryDirectory() as folder:
             expect(f"{check.__name__} on the good tree", check.check(plant(folder, GOOD)), None)
     for check, change, wanted in FAULTS:
