@@ -36,6 +36,12 @@ public:
     if (!parts) return leaves(path, error);
     if ((flags & PINION_FILES_OWNER) != 0 && isDenied(uuid, path))
       return refuse(error, PINION_E_DENIED, "\"" + path + "\" is denied", EACCES);
+    if ((flags & (PINION_OPEN_UNNAMED | PINION_OPEN_DIRECTORY)) != 0 && (flags & PINION_OPEN_CREATE) != 0) {
+      std::error_code problem;
+      std::filesystem::create_directories(at(uuid, *parts), problem);
+      if (problem) return failed(problem, path, error);
+      flags &= ~PINION_OPEN_CREATE;
+    }
     if ((flags & PINION_OPEN_UNNAMED) != 0) {
       const int unnamed = ::open(at(uuid, *parts).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0644);
       return unnamed >= 0 ? unnamed : failed(path, error);
@@ -64,7 +70,9 @@ public:
   }
 
   int32_t openIn(int32_t folder, const std::string &name, uint32_t flags, pinion_error *error) {
-    if (name.find('/') != std::string::npos || name == "..")
+    if ((flags & ~(PINION_OPEN_DIRECTORY | PINION_FILES_OWNER)) != 0)
+      return refuse(error, PINION_E_INVALID, "an entry of a folder is opened for reading only", EINVAL);
+    if (name.empty() || name.find('/') != std::string::npos || name == "." || name == "..")
       return refuse(error, PINION_E_INVALID, "\"" + name + "\" is no name of an entry");
     const int how = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | ((flags & PINION_OPEN_DIRECTORY) != 0 ? O_DIRECTORY : 0);
     const int file = ::openat(folder, name.c_str(), O_RDONLY | how);
@@ -114,7 +122,17 @@ public:
     if (!source) return leaves(from, error);
     if ((flags & PINION_FILES_OWNER) != 0 && isDenied(uuid, from))
       return refuse(error, PINION_E_DENIED, "\"" + from + "\" is denied", EACCES);
+    if ((flags & PINION_FILES_OWNER) != 0 && !keep && holdsDenied(uuid, at(uuid, *source)))
+      return refuse(error, PINION_E_DENIED, "\"" + from + "\" holds what is denied", EACCES);
     return change(uuid, to, flags, error, [&](const std::filesystem::path &target, std::error_code &problem) {
+      const auto what = std::filesystem::symlink_status(at(uuid, *source), problem);
+      if (problem) return;
+      if (keep && !std::filesystem::is_regular_file(what))
+        problem = std::error_code(std::filesystem::is_symlink(what)     ? ELOOP
+                                  : std::filesystem::is_directory(what) ? EISDIR
+                                                                        : ENXIO,
+                                  std::generic_category());
+      if (problem) return;
       if (std::filesystem::exists(std::filesystem::symlink_status(target)))
         problem = std::make_error_code(std::errc::file_exists);
       if (!problem) std::filesystem::create_directories(target.parent_path(), problem);
@@ -129,10 +147,25 @@ public:
                       pinion_error *error) {
     return change(uuid, path, flags, error, [&](const std::filesystem::path &target, std::error_code &problem) {
       std::filesystem::create_directories(target.parent_path(), problem);
+      if (std::filesystem::is_directory(std::filesystem::symlink_status(target)))
+        problem = std::make_error_code(std::errc::is_a_directory);
+      else
+        refuseLink(target, problem);
       if (!problem)
         std::filesystem::copy_file("/proc/self/fd/" + std::to_string(unnamed), target,
                                    std::filesystem::copy_options::overwrite_existing, problem);
     });
+  }
+  pinion_status remove(const std::string &uuid, const std::string &path, uint32_t flags, pinion_error *error) {
+    const auto parts = split(path);
+    if (!parts) return leaves(path, error);
+    const bool owner = (flags & PINION_FILES_OWNER) != 0;
+    if (parts->empty()) {
+      for (const auto &entry : std::filesystem::directory_iterator(server(uuid))) removeBut(uuid, entry.path(), owner);
+    } else {
+      removeBut(uuid, at(uuid, *parts), owner);
+    }
+    return PINION_OK;
   }
   pinion_status removeIn(const std::string &folder, const std::string &path, pinion_error *error) {
     const auto parts = split(path);
@@ -142,12 +175,22 @@ public:
     return problem ? failed(problem, path, error) : PINION_OK;
   }
 
-  // Paths from the root, without the first slash, that the server's denylist is to name.
+  // Paths from the root, without the first slash, that the server's denylist is to name, with all below them.
   std::map<std::string, std::set<std::string>> denials;
   bool isDenied(const std::string &uuid, const std::string &path) {
     const auto parts = split(path);
     if (!parts) return false;
-    return denials[uuid].count(std::filesystem::relative(at(uuid, *parts), server(uuid)).string()) != 0;
+    std::string so_far;
+    for (const auto &part : *parts) {
+      so_far += (so_far.empty() ? "" : "/") + part;
+      if (denials[uuid].count(so_far) != 0) return true;
+    }
+    return false;
+  }
+  // For what is changed and may be no link.
+  static void refuseLink(const std::filesystem::path &at, std::error_code &problem) {
+    if (std::filesystem::is_symlink(std::filesystem::symlink_status(at)))
+      problem = std::error_code(ELOOP, std::generic_category());
   }
 
   pinion_status reserve(const std::string &uuid, std::int64_t bytes, pinion_error *error) {
@@ -203,6 +246,26 @@ private:
     std::filesystem::create_directories(root_ / below);
     return root_ / below;
   }
+  std::string below(const std::string &uuid, const std::filesystem::path &path) {
+    return path.lexically_relative(server(uuid)).string();
+  }
+  bool holdsDenied(const std::string &uuid, const std::filesystem::path &folder) {
+    std::error_code ignored; // what is no folder holds nothing
+    if (std::filesystem::is_symlink(std::filesystem::symlink_status(folder))) return false;
+    for (const auto &entry : std::filesystem::recursive_directory_iterator(folder, ignored))
+      if (isDenied(uuid, below(uuid, entry.path()))) return true;
+    return false;
+  }
+  void removeBut(const std::string &uuid, const std::filesystem::path &path, bool owner) {
+    if (owner && isDenied(uuid, below(uuid, path))) return;
+    std::error_code ignored; // absent is success; a folder that holds what stays does, too
+    if (owner && std::filesystem::is_directory(std::filesystem::symlink_status(path)))
+      for (const auto &entry : std::filesystem::directory_iterator(path, ignored)) removeBut(uuid, entry.path(), owner);
+    if (owner)
+      std::filesystem::remove(path, ignored);
+    else
+      std::filesystem::remove_all(path, ignored);
+  }
   static pinion_status leaves(const std::string &path, pinion_error *error) {
     return refuse(error, PINION_E_DENIED, "\"" + path + "\" leaves the server's folder", EXDEV);
   }
@@ -236,10 +299,13 @@ private:
   }
   static pinion_status failed(const std::string &path, pinion_error *error) {
     const int reason = errno;
-    const pinion_status code = reason == ENOENT                      ? PINION_E_NOT_FOUND
-                               : reason == ELOOP || reason == EACCES ? PINION_E_DENIED
-                               : reason == EEXIST                    ? PINION_E_BUSY
-                                                                     : PINION_E_IO;
+    const pinion_status code =
+        reason == ENOENT                      ? PINION_E_NOT_FOUND
+        : reason == ELOOP || reason == EACCES ? PINION_E_DENIED
+        : reason == EEXIST                    ? PINION_E_BUSY
+        : reason == EISDIR || reason == ENOTDIR || reason == ENXIO || reason == EINVAL || reason == ENAMETOOLONG
+            ? PINION_E_INVALID
+            : PINION_E_IO;
     return refuse(error, code, "\"" + path + "\": " + std::strerror(reason), reason);
   }
   std::filesystem::path root_;

@@ -199,10 +199,7 @@ struct FakeHost::Tables {
         return onDisk(h, s, e, [&](Disk &d) { return d.move(s, text(from), text(to), flags, false, e); });
       },
       [](const pinion_host *h, const char *s, const char *path, uint32_t flags, pinion_error *e) {
-        return onDisk(h, s, e, [&](Disk &d) {
-          return d.change(s, text(path), flags, e,
-                          [](Place &at, std::error_code &p) { std::filesystem::remove_all(at, p); });
-        });
+        return onDisk(h, s, e, [&](Disk &d) { return d.remove(s, text(path), flags, e); });
       },
       [](const pinion_host *h, const char *s, const char *from, const char *to, uint32_t flags, pinion_error *e) {
         return onDisk(h, s, e, [&](Disk &d) { return d.move(s, text(from), text(to), flags, true, e); });
@@ -216,7 +213,8 @@ struct FakeHost::Tables {
       [](const pinion_host *h, const char *s, const char *path, uint32_t mode, uint32_t flags, pinion_error *e) {
         return onDisk(h, s, e, [&](Disk &d) {
           return d.change(s, text(path), flags, e, [&](Place &at, std::error_code &p) {
-            std::filesystem::permissions(at, static_cast<std::filesystem::perms>(mode), p);
+            Disk::refuseLink(at, p);
+            if (!p) std::filesystem::permissions(at, static_cast<std::filesystem::perms>(mode), p);
           });
         });
       },
@@ -224,6 +222,8 @@ struct FakeHost::Tables {
          pinion_error *e) {
         return onDisk(h, s, e, [&](Disk &d) {
           return d.change(s, text(path), flags, e, [&](Place &at, std::error_code &p) {
+            Disk::refuseLink(at, p);
+            if (p) return;
             const timespec times[2] = {{accessed, 0}, {modified, 0}};
             if (::utimensat(AT_FDCWD, at.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0)
               p = std::error_code(errno, std::generic_category());
