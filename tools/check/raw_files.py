@@ -13,6 +13,9 @@ ALLOWED = {
     "core/app/configure.cpp": ("writes config.yml, where root says", "filesystem open rename unlink"),
     "core/app/main.cpp": ("makes the paths of the command line absolute", "filesystem"),
     "core/app/plugin_folder.cpp": ("finds the plugins beside the program", "filesystem"),
+    "core/archives/idle_priority.cpp": ("asks the kernel for a low priority of its thread", "syscall"),
+    "core/archives/pack.cpp": ("goes down from a descriptor of the tree, a name at a time, following no link",
+                               "fstatat openat readlink readlinkat"),
     "core/config/read.cpp": ("reads config.yml and the files that it names, root's", "open"),
     "core/config/write.cpp": ("writes config.yml, root's", "mkostemp open realpath rename stat unlink"),
     "core/docker/cgroup.cpp": ("reads the kernel's figures in /sys/fs/cgroup and /proc", "open stat"),
@@ -33,6 +36,8 @@ ALLOWED = {
     "core/standalone/folder_source.cpp": ("reads the definitions of servers, root's", "filesystem fstream"),
     "core/standalone/setup.cpp": ("makes a standalone node's folder, where root says", "filesystem open unlink"),
     "core/store/store.cpp": ("opens the database in the node's own folder", "open rename unlink"),
+    "plugins/activity/src/wings_database.cpp": ("looks for Wings' database by the descriptor of the node's own folder",
+                                                "fstatat"),
     "plugins/install/src/node_files.cpp": ("keeps logs below a folder of the node, by its descriptor, following no link",
                                            "mkdirat openat unlinkat"),
 }

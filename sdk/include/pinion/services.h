@@ -172,8 +172,8 @@ typedef struct pinion_servers_v1 {
 #define PINION_OPEN_DIRECTORY 16u
 #define PINION_OPEN_UNNAMED 64u /* a new file without a name in the folder `path`: see place(). Gone when closed */
 
-/* On behalf of the owner or a user of the server: what the file denylist names, by the real path, is refused, and what
- * is made belongs to the node's user. For every function that takes flags. */
+/* On behalf of an owner or user of the server: what the file denylist names, by the real path, is refused (opening and
+ * listing a folder is not), and what is made belongs to the node's user. For every function that takes flags. */
 #define PINION_FILES_OWNER 32u
 
 #define PINION_FILE_REGULAR 1u
@@ -221,14 +221,14 @@ typedef struct pinion_files_v1 {
   /* With parents; one that exists is PINION_OK. */
   pinion_status (*make_folder)(const pinion_host *host, const char *server, const char *path, uint32_t mode,
                                uint32_t flags, pinion_error *error);
-  /* Never onto something (EEXIST); parents of `to` are made. */
+  /* Never onto something (EEXIST); parents of `to` are made. OWNER: no folder with denied entries, there or here. */
   pinion_status (*rename)(const pinion_host *host, const char *server, const char *from, const char *to, uint32_t flags,
                           pinion_error *error);
   /* Recursive; absent is PINION_OK; "/" empties the root. With PINION_FILES_OWNER denied entries stay, with the folders
    * above them, and that is PINION_OK. */
   pinion_status (*remove)(const pinion_host *host, const char *server, const char *path, uint32_t flags,
                           pinion_error *error);
-  /* A regular file to a new one (EEXIST) of the same mode, checked against the disk limit. */
+  /* A regular file to a new one (EEXIST) of the same mode, checked against the disk limit; parents of `to` are made. */
   pinion_status (*copy)(const pinion_host *host, const char *server, const char *from, const char *to, uint32_t flags,
                         pinion_error *error);
   pinion_status (*link)(const pinion_host *host, const char *server, const char *target, const char *path,
