@@ -1,5 +1,6 @@
 #include "loader/host.hpp"
 
+#include "loader/fetches.hpp"
 #include "loader/panel_calls.hpp"
 #include "loader/replies.hpp"
 #include "loader/tables.hpp"
@@ -132,6 +133,7 @@ void Host::endRoutes() {
     phase_ = Phase::stopping;
     changed_.notify_all();
   }
+  Fetches::all().cancel(*this); // handlers and work that are waited for may wait for another host
   for (const auto &resource : resources())
     if (auto *const route = dynamic_cast<RouteBase *>(resource.get())) {
       route->drop();
@@ -157,6 +159,7 @@ void Host::endAll() {
   }
   for (const auto &resource : resources()) resource->drop();
   Replies::all().drop(*this);
+  Fetches::all().drop(*this);
   const auto open = sockets.with([](auto &all) { return std::exchange(all, {}); });
   for (const auto socket : open) services().front.closeSocket(socket, 1001, "going away");
   std::unordered_map<std::uint64_t, ResourcePtr> freed;

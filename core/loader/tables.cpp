@@ -16,6 +16,7 @@ const void *serviceTable(std::string_view id, bool with_store) {
   if (id == "pinion.servers/1") return serversTable();
   if (id == "pinion.files/1") return filesTable();
   if (id == "pinion.archives/1") return archivesTable();
+  if (id == "pinion.fetch/1") return fetchTable();
   if (id == "pinion.environment/1") return environmentTable();
   if (id == "pinion.panel/1") return panelTable();
   if (id == "pinion.tokens/1") return tokensTable();

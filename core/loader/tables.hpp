@@ -19,6 +19,7 @@ const pinion_routes_v1 *routesTable();
 const pinion_servers_v1 *serversTable();
 const pinion_files_v1 *filesTable();
 const pinion_archives_v1 *archivesTable();
+const pinion_fetch_v1 *fetchTable();
 const pinion_environment_v1 *environmentTable();
 const pinion_panel_v1 *panelTable();
 const pinion_tokens_v1 *tokensTable();

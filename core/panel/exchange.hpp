@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/guarded.hpp"
-#include "panel/dial.hpp"
+#include "outbound/dial.hpp"
 
 #include <memory>
 #include <string>
@@ -10,6 +10,12 @@
 #include <vector>
 
 namespace pinion::core::panel {
+
+using outbound::Address;
+using outbound::Connection;
+using outbound::Instant;
+using outbound::StopSignal;
+using outbound::TlsContext;
 
 struct Request {
   std::string method, url, body;

@@ -1,15 +1,19 @@
-// Connections to the Panel: resolving, connecting, proxies of the environment, TLS.
+// Connections to other hosts (the Panel, and what is downloaded from): resolving, connecting, proxies of the
+// environment, TLS.
 #pragma once
 
-#include "panel/socket.hpp"
+#include "outbound/socket.hpp"
 
 #include <Poco/Net/HTTPClientSession.h>
+
+#include <netinet/in.h>
 
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
-namespace pinion::core::panel {
+namespace pinion::core::outbound {
 
 // Scheme, host and port of an address, and what follows them.
 struct Address {
@@ -49,8 +53,25 @@ private:
   std::string request_prefix_, proxy_authorization_;
 };
 
-// Blocks until connected; the resolver has time limits of its own. Code::io, Code::timeout, Code::stopping.
+// The value of an Authorization header for "name:password"; empty for nothing.
+std::string basicAuthorization(const std::string &user_info);
+
+// One of a name's addresses, with the port.
+struct Target {
+  sockaddr_storage address{};
+  socklen_t size = 0;
+};
+// Blocks; the resolver has time limits of its own. Code::io.
+Result<std::vector<Target>> resolve(const std::string &host, int port);
+// Tries them in turn; each gets its share of the time that is left. Code::io, Code::timeout, Code::stopping.
+Result<UniqueFd> connectTo(const std::vector<Target> &targets, Instant deadline, const StopSignal &stop);
+// TLS when the address says so, checked against its host. Code::io, Code::timeout, Code::stopping.
+Result<std::unique_ptr<Connection>> establish(UniqueFd fd, const Address &address, const TlsContext *tls,
+                                              Instant deadline, const StopSignal &stop);
+
+// Through the environment's proxy where it names one. Blocks until connected; the resolver has time limits of its own.
+// Code::io, Code::timeout, Code::stopping.
 Result<std::unique_ptr<Connection>> dial(const Address &address, const TlsContext &tls, Instant deadline,
                                          const StopSignal &stop);
 
-} // namespace pinion::core::panel
+} // namespace pinion::core::outbound

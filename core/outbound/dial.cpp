@@ -1,4 +1,4 @@
-#include "panel/dial.hpp"
+#include "outbound/dial.hpp"
 
 #include <Poco/Base64Encoder.h>
 #include <Poco/Exception.h>
@@ -19,7 +19,7 @@
 #include <cstring>
 #include <sstream>
 
-namespace pinion::core::panel {
+namespace pinion::core::outbound {
 
 namespace {
 
@@ -49,12 +49,12 @@ bool matches(std::string_view entry, const Address &address) {
   return entry == address.host || address.host.ends_with(domain);
 }
 
-Result<UniqueFd> connectTo(const addrinfo &entry, Instant deadline, const StopSignal &stop) {
-  UniqueFd fd(::socket(entry.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+Result<UniqueFd> connectTo(const Target &target, Instant deadline, const StopSignal &stop) {
+  UniqueFd fd(::socket(target.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return Error{Code::io, std::strerror(errno)};
   const int on = 1;
   ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if (::connect(fd.get(), entry.ai_addr, entry.ai_addrlen) != 0) {
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr *>(&target.address), target.size) != 0) {
     if (errno != EINPROGRESS) return Error{Code::io, std::strerror(errno)};
     if (auto ready = waitFor(fd.get(), POLLOUT, deadline, stop); !ready) return ready.error();
     int number = 0;
@@ -65,38 +65,10 @@ Result<UniqueFd> connectTo(const addrinfo &entry, Instant deadline, const StopSi
   return fd;
 }
 
-// Tries the host's addresses in turn; each gets its share of the time that is left.
 Result<UniqueFd> connectTo(const Address &address, Instant deadline, const StopSignal &stop) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_ADDRCONFIG;
-  addrinfo *found = nullptr;
-  const std::string port = std::to_string(address.port);
-  if (const int code = ::getaddrinfo(address.host.c_str(), port.c_str(), &hints, &found); code != 0)
-    return Error{Code::io, "the name " + address.host + " cannot be resolved: " + ::gai_strerror(code)};
-  const AddressList list(found, ::freeaddrinfo);
-  int left = 0;
-  for (const addrinfo *entry = found; entry; entry = entry->ai_next) ++left;
-  Error last{Code::io, "the name " + address.host + " has no address"};
-  for (const addrinfo *entry = found; entry; entry = entry->ai_next, --left) {
-    const auto now = std::chrono::steady_clock::now();
-    auto fd = connectTo(*entry, now + (deadline - now) / left, stop);
-    if (fd) return fd;
-    last = fd.error();
-    if (last.code == Code::stopping) break;
-  }
-  if (last.code == Code::io) last.text = "cannot connect: " + last.text;
-  return last;
-}
-
-std::string basicAuthorization(const std::string &user_info) {
-  if (user_info.empty()) return {};
-  std::ostringstream out;
-  Poco::Base64Encoder encoder(out);
-  encoder.rdbuf()->setLineLength(0);
-  encoder << user_info;
-  encoder.close();
-  return "Basic " + out.str();
+  const auto targets = resolve(address.host, address.port);
+  if (!targets) return targets.error();
+  return connectTo(*targets, deadline, stop);
 }
 
 // Asks the proxy for a tunnel. Afterwards the socket's bytes are the Panel's.
@@ -121,6 +93,48 @@ Result<void> openTunnel(Socket *socket, const Address &address, const Proxy &pro
 }
 
 } // namespace
+
+std::string basicAuthorization(const std::string &user_info) {
+  if (user_info.empty()) return {};
+  std::ostringstream out;
+  Poco::Base64Encoder encoder(out);
+  encoder.rdbuf()->setLineLength(0);
+  encoder << user_info;
+  encoder.close();
+  return "Basic " + out.str();
+}
+
+Result<std::vector<Target>> resolve(const std::string &host, int port) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_ADDRCONFIG;
+  addrinfo *found = nullptr;
+  if (const int code = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found); code != 0)
+    return Error{Code::io, "the name " + host + " cannot be resolved: " + ::gai_strerror(code)};
+  const AddressList list(found, ::freeaddrinfo);
+  std::vector<Target> out;
+  for (const addrinfo *entry = found; entry; entry = entry->ai_next) {
+    Target &target = out.emplace_back();
+    target.size = std::min<socklen_t>(entry->ai_addrlen, sizeof target.address);
+    std::memcpy(&target.address, entry->ai_addr, target.size);
+  }
+  if (out.empty()) return Error{Code::io, "the name " + host + " has no address"};
+  return out;
+}
+
+Result<UniqueFd> connectTo(const std::vector<Target> &targets, Instant deadline, const StopSignal &stop) {
+  Error last{Code::io, "there is no address"};
+  auto left = static_cast<int>(targets.size());
+  for (const auto &target : targets) {
+    const auto now = std::chrono::steady_clock::now();
+    auto fd = connectTo(target, now + (deadline - now) / left--, stop);
+    if (fd) return fd;
+    last = fd.error();
+    if (last.code == Code::stopping) break;
+  }
+  if (last.code == Code::io) last.text = "cannot connect: " + last.text;
+  return last;
+}
 
 Result<Address> Address::parse(const std::string &url) {
   try {
@@ -176,15 +190,14 @@ Result<std::unique_ptr<Connection>> dial(const Address &address, const TlsContex
     if (*proxy) error.text = "the proxy " + (*proxy)->address.origin() + ": " + error.text;
     return error;
   }
+  if (!*proxy) return establish(std::move(*fd), address, &tls, deadline, stop);
   auto *socket = new Socket(std::move(*fd), stop); // the session below owns it: Poco counts its references
-  const bool forwarded = *proxy && !address.https;
-  auto connection =
-      std::make_unique<Connection>(socket, forwarded ? address.origin() : "", forwarded ? (*proxy)->authorization : "");
+  auto connection = std::make_unique<Connection>(socket, address.https ? "" : address.origin(),
+                                                 address.https ? "" : (*proxy)->authorization);
   connection->setDeadline(deadline);
   if (!address.https) return connection;
   try {
-    if (*proxy)
-      if (auto opened = openTunnel(socket, address, **proxy); !opened) return opened.error();
+    if (auto opened = openTunnel(socket, address, **proxy); !opened) return opened.error();
   } catch (const Poco::TimeoutException &) {
     return Error{Code::timeout, "the proxy " + (*proxy)->address.origin() + " did not answer in time"};
   } catch (const Poco::Exception &failed) {
@@ -194,4 +207,14 @@ Result<std::unique_ptr<Connection>> dial(const Address &address, const TlsContex
   return connection;
 }
 
-} // namespace pinion::core::panel
+Result<std::unique_ptr<Connection>> establish(UniqueFd fd, const Address &address, const TlsContext *tls,
+                                              Instant deadline, const StopSignal &stop) {
+  auto *socket = new Socket(std::move(fd), stop); // the session below owns it: Poco counts its references
+  auto connection = std::make_unique<Connection>(socket, "", "");
+  connection->setDeadline(deadline);
+  if (!address.https) return connection;
+  if (auto started = socket->startTls(*tls, address.host); !started) return started.error();
+  return connection;
+}
+
+} // namespace pinion::core::outbound

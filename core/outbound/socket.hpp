@@ -13,7 +13,7 @@
 #include <memory>
 #include <string>
 
-namespace pinion::core::panel {
+namespace pinion::core::outbound {
 
 using Instant = std::chrono::steady_clock::time_point;
 
@@ -69,4 +69,4 @@ private:
   std::unique_ptr<SSL, decltype(&SSL_free)> ssl_{nullptr, SSL_free};
 };
 
-} // namespace pinion::core::panel
+} // namespace pinion::core::outbound

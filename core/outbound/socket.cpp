@@ -1,4 +1,4 @@
-#include "panel/socket.hpp"
+#include "outbound/socket.hpp"
 
 #include <Poco/Exception.h>
 #include <Poco/Net/NetException.h>
@@ -16,7 +16,7 @@
 #include <cerrno>
 #include <cstring>
 
-namespace pinion::core::panel {
+namespace pinion::core::outbound {
 
 namespace {
 
@@ -176,4 +176,4 @@ void Socket::close() {
   StreamSocketImpl::close();
 }
 
-} // namespace pinion::core::panel
+} // namespace pinion::core::outbound

@@ -1,0 +1,251 @@
+#include "fetch/download.hpp"
+
+#include "fetch/public_address.hpp"
+
+#include <Poco/Exception.h>
+#include <Poco/Net/HTTPRequest.h>
+#include <Poco/Net/NetException.h>
+#include <strings.h>
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+
+namespace pinion::core::fetch {
+namespace {
+
+using outbound::Instant;
+
+constexpr std::size_t kLongestLine = 1024;
+constexpr int kMostTrailers = 64;
+constexpr int kMostHeaders = 128;
+
+bool isRedirect(int status) {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+bool same(const std::string &a, const char *b) { return ::strcasecmp(a.c_str(), b) == 0; }
+
+// What must not reach another host than the one it was meant for.
+bool isSecret(const std::string &name) {
+  return same(name, "Authorization") || same(name, "Proxy-Authorization") || same(name, "Cookie") ||
+         same(name, "X-Api-Key") || same(name, "Private-Token");
+}
+
+Result<void> checkRequest(const Request &request) {
+  if (request.method != "GET" && request.method != "HEAD")
+    return Error{Code::invalid, "only GET and HEAD can be asked for"};
+  for (const auto &[name, value] : request.headers) {
+    const auto bad = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+    const auto not_token = [&](unsigned char c) { return c <= 0x20 || c >= 0x7f || c == ':'; };
+    if (name.empty() || std::any_of(name.begin(), name.end(), not_token) ||
+        std::any_of(value.begin(), value.end(), bad))
+      return Error{Code::invalid, "a header's name or value is malformed"};
+    for (const char *ours : {"Host", "Content-Length", "Transfer-Encoding", "Connection", "Expect", "Upgrade"})
+      if (same(name, ours)) return Error{Code::invalid, "the header " + name + " is the daemon's to set"};
+  }
+  return {};
+}
+
+bool mentions(const Fields &headers, const char *name) {
+  return std::any_of(headers.begin(), headers.end(), [&](const auto &field) { return same(field.first, name); });
+}
+
+} // namespace
+
+Download::Download(TlsSource tls, Resolver resolver) : tls_source_(std::move(tls)), resolver_(std::move(resolver)) {}
+
+void Download::extendDeadline() {
+  connection_->setDeadline(std::min(deadline_, std::chrono::steady_clock::now() + stall_));
+}
+
+Result<Head> Download::open(const Request &request) {
+  if (auto checked = checkRequest(request); !checked) return checked.error();
+  auto url = parseUrl(request.url);
+  if (!url) return url.error();
+  deadline_ = std::chrono::steady_clock::now() + request.deadline;
+  stall_ = request.stall;
+  Fields headers = request.headers;
+  for (std::uint32_t hops = 0;; ++hops) {
+    if (stop_.raised()) return Error{Code::cancelled, "the download was cancelled"};
+    Head head;
+    auto asked = connect(*url, request);
+    if (asked) asked = ask(*url, request, headers, head);
+    if (!asked) {
+      Error error = asked.error();
+      if (stop_.raised()) error.code = Code::cancelled;
+      error.text = url->address.origin() + ": " + error.text;
+      return error;
+    }
+    const auto location = std::find_if(head.headers.begin(), head.headers.end(),
+                                       [](const auto &field) { return field.first == "location"; });
+    if (request.max_redirects == 0 || !isRedirect(head.status) || location == head.headers.end()) {
+      head.url = url->text();
+      return head;
+    }
+    if (hops == request.max_redirects) return Error{Code::io, url->address.origin() + ": it redirects too many times"};
+    auto next = url->resolve(location->second);
+    if (!next) return Error{Code::io, url->address.origin() + ": it redirects to no proper address"};
+    const auto &from = url->address, &to = next->address;
+    if (from.host != to.host || from.port != to.port || (from.https && !to.https))
+      std::erase_if(headers, [](const auto &field) { return isSecret(field.first); });
+    url = std::move(next);
+    connection_.reset();
+  }
+}
+
+// The addresses that were checked are the ones connected to: the name is not asked for again.
+Result<void> Download::connect(const Url &url, const Request &request) {
+  const auto until = std::min(deadline_, std::chrono::steady_clock::now() + request.connect);
+  if (url.address.https && !tls_) tls_ = tls_source_();
+  if (request.to_private) {
+    auto proxy = outbound::proxyFor(url.address);
+    if (!proxy) return proxy.error();
+    if (*proxy) {
+      static const outbound::TlsContext plain(true); // never used: dial() wants one
+      auto dialled = outbound::dial(url.address, tls_ ? *tls_ : plain, until, stop_);
+      if (!dialled) return dialled.error();
+      connection_ = std::move(*dialled);
+      return {};
+    }
+  }
+  const auto targets = resolver_(url.address.host, url.address.port);
+  if (!targets) return targets.error();
+  if (!request.to_private)
+    for (const auto &target : *targets)
+      if (!isPublic(target.address))
+        return Error{Code::denied, "it is an address of this machine or of a private network"};
+  auto fd = outbound::connectTo(*targets, until, stop_);
+  if (!fd) return fd.error();
+  auto connection = outbound::establish(std::move(*fd), url.address, tls_.get(), until, stop_);
+  if (!connection) return connection.error();
+  connection_ = std::move(*connection);
+  return {};
+}
+
+Result<void> Download::ask(const Url &url, const Request &request, const Fields &headers, Head &head) {
+  try {
+    Poco::Net::HTTPRequest asked(request.method, connection_->requestPrefix() + url.address.path,
+                                 Poco::Net::HTTPMessage::HTTP_1_1);
+    asked.set("Host", url.address.hostHeader());
+    for (const auto &[name, value] : headers) asked.set(name, value);
+    if (!url.user_info.empty() && !mentions(headers, "Authorization"))
+      asked.set("Authorization", outbound::basicAuthorization(url.user_info));
+    if (!connection_->proxyAuthorization().empty()) asked.set("Proxy-Authorization", connection_->proxyAuthorization());
+    if (!mentions(headers, "Accept-Encoding")) asked.set("Accept-Encoding", "identity");
+    connection_->setKeepAlive(false);
+    extendDeadline();
+    connection_->sendRequest(asked).flush();
+    if (const auto *failed = connection_->networkException()) failed->rethrow();
+    Poco::Net::HTTPResponse response;
+    response.setFieldLimit(kMostHeaders);
+    connection_->receiveResponse(response);
+    head.status = response.getStatus();
+    for (const auto &[name, value] : response) {
+      std::string lower = name;
+      std::transform(lower.begin(), lower.end(), lower.begin(),
+                     [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+      const auto known = std::find_if(head.headers.begin(), head.headers.end(),
+                                      [&](const auto &field) { return field.first == lower; });
+      if (known == head.headers.end())
+        head.headers.emplace_back(lower, value);
+      else
+        known->second += ", " + value;
+    }
+    if (request.method == "HEAD" || head.status < 200 || head.status == 204 || head.status == 304) {
+      framing_ = Framing::none;
+    } else if (response.getChunkedTransferEncoding()) {
+      framing_ = Framing::chunked;
+      left_ = 0;
+    } else if (response.hasContentLength()) {
+      const auto length = response.get("Content-Length");
+      const char *end = length.data() + length.size();
+      const auto parsed = std::from_chars(length.data(), end, left_);
+      if (parsed.ec != std::errc() || parsed.ptr != end) return Error{Code::io, "its answer's length is no number"};
+      framing_ = Framing::length;
+    } else {
+      framing_ = Framing::to_end;
+    }
+    over_ = framing_ == Framing::none || (framing_ == Framing::length && left_ == 0);
+    return {};
+  } catch (const Poco::TimeoutException &) {
+    return Error{Code::timeout, "it did not answer in time"};
+  } catch (const Poco::Exception &failed) {
+    return Error{Code::io, "the answer cannot be read: " + failed.displayText()};
+  } catch (const std::exception &failed) {
+    return Error{Code::io, std::string("the answer cannot be read: ") + failed.what()};
+  }
+}
+
+Result<std::size_t> Download::read(char *buffer, std::size_t capacity) {
+  if (!connection_) return Error{Code::invalid, "the download is not open"};
+  if (stop_.raised()) return Error{Code::cancelled, "the download was cancelled"};
+  if (over_ || capacity == 0) return std::size_t{0};
+  try {
+    extendDeadline();
+    return readSome(buffer, std::min<std::size_t>(capacity, 1u << 30u));
+  } catch (const Poco::TimeoutException &) {
+    return Error{Code::timeout, "the download does not go on"};
+  } catch (const std::exception &failed) {
+    if (stop_.raised()) return Error{Code::cancelled, "the download was cancelled"};
+    return Error{Code::io, std::string("the download broke off: ") + failed.what()};
+  }
+}
+
+Result<std::size_t> Download::readSome(char *buffer, std::size_t capacity) {
+  if (framing_ == Framing::chunked && left_ == 0) {
+    if (auto next = nextChunk(); !next) return next.error();
+    if (over_) return std::size_t{0};
+  }
+  if (framing_ != Framing::to_end) capacity = static_cast<std::size_t>(std::min<std::uint64_t>(capacity, left_));
+  const int got = connection_->read(buffer, static_cast<std::streamsize>(capacity));
+  if (got <= 0) {
+    if (framing_ != Framing::to_end) return Error{Code::io, "the answer was cut short"};
+    over_ = true;
+    return std::size_t{0};
+  }
+  if (framing_ != Framing::to_end) {
+    left_ -= static_cast<std::uint64_t>(got);
+    if (left_ == 0 && framing_ == Framing::length) over_ = true;
+    if (left_ == 0 && framing_ == Framing::chunked) {
+      const auto end = line();
+      if (!end) return end.error();
+      if (!end->empty()) return Error{Code::io, "the answer is malformed"};
+    }
+  }
+  return static_cast<std::size_t>(got);
+}
+
+Result<void> Download::nextChunk() {
+  const auto head = line();
+  if (!head) return head.error();
+  const char *end = head->data() + head->size();
+  const auto [at, failed] = std::from_chars(head->data(), end, left_, 16);
+  if (failed != std::errc{} || (at != end && *at != ';' && *at != ' '))
+    return Error{Code::io, "the answer is malformed"};
+  if (left_ > 0) return {};
+  for (int count = 0; count < kMostTrailers; ++count) {
+    const auto trailer = line();
+    if (!trailer) return trailer.error();
+    if (trailer->empty()) {
+      over_ = true;
+      return {};
+    }
+  }
+  return Error{Code::io, "the answer is malformed"};
+}
+
+Result<std::string> Download::line() {
+  std::string text;
+  while (true) {
+    const int c = connection_->get();
+    if (c < 0) return Error{Code::io, "the answer was cut short"};
+    if (c == '\n') break;
+    if (text.size() == kLongestLine) return Error{Code::io, "the answer is malformed"};
+    text.push_back(static_cast<char>(c));
+  }
+  if (text.ends_with('\r')) text.pop_back();
+  return text;
+}
+
+} // namespace pinion::core::fetch
