@@ -8,6 +8,7 @@ from tree import lines_matching, without_comments
 
 # Ids that are also ordinary words of the protocol or of files. As a whole string they say nothing about a plugin.
 ORDINARY = {
+    "files": "an option of archives",
     "install": "a key of standalone server files, and a word of the Panel's paths",
     "system": "a section of config.yml, and of /api/system",
     "websocket": "the value of the Upgrade header, and a token's purpose",
