@@ -17,6 +17,7 @@ constexpr std::size_t kSocketsPerServer = 30;
 constexpr std::int64_t kPatience = 30'000'000'000; // ns
 constexpr std::uint16_t kPolicy = 1008, kSuspended = 4409;
 constexpr std::uint16_t kDrop = 0;
+constexpr std::string_view kCommandEvent = "send command";
 
 } // namespace
 
@@ -129,18 +130,44 @@ void Websocket::onFrame(std::uint64_t id, std::uint32_t kind, std::string_view d
 
 void Websocket::receive(Socket &socket, std::uint32_t kind, std::string_view data) {
   const std::int64_t now = clocks_.steady_ns();
+  if (kind == PINION_FRAME_TEXT && socket.throttle.frameWait(now) > 0 && hold(socket, data, false)) return;
   if (const Verdict verdict = socket.throttle.frame(now); verdict != Verdict::pass) {
     if (verdict == Verdict::announce) put(socket, frame("throttled", "global"));
     return;
   }
-  if (kind != PINION_FRAME_TEXT) return;
+  if (kind == PINION_FRAME_TEXT) read(socket, data);
+}
+
+void Websocket::read(Socket &socket, std::string_view data) {
+  const std::int64_t now = clocks_.steady_ns();
   const auto message = parseInbound(data);
   if (!message) return;
+  if (message->event == kCommandEvent && socket.throttle.commandWait(now) > 0 && hold(socket, data, true)) return;
   if (const Verdict verdict = socket.throttle.event(message->event, now); verdict != Verdict::pass) {
     if (verdict == Verdict::announce) put(socket, frame("throttled", message->event));
     return;
   }
   handle(socket, *message);
+}
+
+// Keeps a command until the limits let it through. Anything else, and a second one, is the throttle's to drop.
+bool Websocket::hold(Socket &socket, std::string_view data, bool framed) {
+  if (socket.held != nullptr || socket.token == nullptr) return false;
+  if (const auto message = parseInbound(data); !message || message->event != kCommandEvent) return false;
+  const std::int64_t now = clocks_.steady_ns();
+  const std::int64_t wait = std::max(framed ? 0 : socket.throttle.frameWait(now), socket.throttle.commandWait(now));
+  auto timer = host_.timer(static_cast<std::uint32_t>((wait + 999'999) / 1'000'000), 0, [this, id = socket.id] {
+    Socket *const late = find(id);
+    if (late == nullptr || late->held == nullptr) return;
+    const auto held = std::move(late->held);
+    if (held->framed)
+      read(*late, held->text);
+    else
+      receive(*late, PINION_FRAME_TEXT, held->text);
+  });
+  if (!timer) return false;
+  socket.held = std::make_unique<HeldCommand>(HeldCommand{std::string(data), framed, std::move(*timer)});
+  return true;
 }
 
 // The close is asked for; the socket's last callback comes later. Until then it counts as gone.
@@ -155,6 +182,7 @@ void Websocket::leave(Socket &socket) {
   std::erase(room.listeners, &socket);
   socket.room = nullptr;
   socket.token.reset();
+  socket.held.reset();
   if (room.sockets.empty())
     rooms_.erase(room.server);
   else if (room.listeners.empty())

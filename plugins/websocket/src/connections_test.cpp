@@ -65,6 +65,54 @@ TEST_CASE("more than ten frames at once are throttled as a whole, whatever is in
   CHECK(daemon.say(socket, "send stats") == Texts{jwtError("jwt: no jwt present")});
 }
 
+// Gathers what is typed into the console of kServer, which runs.
+Texts &typedInto(Daemon &daemon, Texts &typed) {
+  daemon.fake.server(kServer)["state"] = "running";
+  daemon.fake.offer("power/command", [&typed](testing::FakeCall call) {
+    typed.push_back(call.json()["commands"][0]);
+    call.ok(R"({"sent":1})");
+  });
+  return typed;
+}
+
+TEST_CASE("one command beyond the limits waits for its turn, and a flood is dropped as ever") {
+  Daemon daemon;
+  Texts kept;
+  const Texts &typed = typedInto(daemon, kept);
+  auto &socket = daemon.authenticated();
+  for (int i = 0; i < 9; ++i) daemon.say(socket, "send command", "first");
+  CHECK(daemon.say(socket, "send command", "held").empty());
+  CHECK(daemon.say(socket, "send command", "dropped") == Texts{event("throttled", "global")});
+  CHECK(typed.size() == 9);
+  daemon.fake.advance(200);
+  REQUIRE(typed.size() == 10);
+  CHECK(typed.back() == "held");
+  daemon.fake.advance(5000);
+  CHECK(typed.size() == 10);
+}
+
+TEST_CASE("a command waits for the limit of commands too, and goes with its socket") {
+  Daemon daemon;
+  Texts kept;
+  const Texts &typed = typedInto(daemon, kept);
+  auto &socket = daemon.authenticated();
+  for (int i = 0; i < 10; ++i) {
+    if (i == 5) daemon.fake.advance(400); // for all frames, not for as many commands
+    daemon.say(socket, "send command", "first");
+  }
+  daemon.fake.advance(500);
+  REQUIRE(typed.size() == 10);
+  CHECK(daemon.say(socket, "send command", "held").empty());
+  CHECK(typed.size() == 10);
+  daemon.fake.advance(1000);
+  REQUIRE(typed.size() == 11);
+  CHECK(typed.back() == "held");
+  CHECK(daemon.say(socket, "send command", "lost").empty());
+  socket.leave();
+  daemon.fake.advance(5000);
+  CHECK(typed.size() == 11);
+}
+
 TEST_CASE("an event's throttle works before authentication and names the event") {
   Daemon daemon;
   auto &socket = daemon.open();

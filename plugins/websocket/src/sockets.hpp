@@ -15,6 +15,14 @@ namespace pinion::websocket {
 
 struct Room;
 
+// A command beyond the limits, which waits for its turn instead of being lost: one a socket. So a client that waits for
+// each answer is only slowed down; of a flood no more gets through than before.
+struct HeldCommand {
+  std::string text;
+  bool framed; // it has passed as a frame
+  Handle timer;
+};
+
 // One connection. Kept small: a node holds thousands that say nothing.
 struct Socket {
   std::uint64_t id = 0;
@@ -25,6 +33,7 @@ struct Socket {
   std::int64_t told_skipped = 0; // steady, ns: when it last heard that lines were skipped
   std::uint64_t skipped = 0;     // lines that it has not heard of
   Throttle throttle;
+  std::unique_ptr<HeldCommand> held;
 };
 
 struct Room {

@@ -44,6 +44,10 @@ Verdict Throttle::event(std::string_view name, std::int64_t now) {
   return known_already ? Verdict::drop : Verdict::announce;
 }
 
+std::int64_t Throttle::frameWait(std::int64_t now) const { return all_.wait(kAll, now); }
+
+std::int64_t Throttle::commandWait(std::int64_t now) const { return command_.wait(kCommand, now); }
+
 // Was a notice of this name given since it last passed? Remembers that it is given now, or that it passed. Of names we
 // do not know only the last is remembered, so that a stranger's names take no memory.
 bool Throttle::announcedOnce(std::string_view name, bool passed) {

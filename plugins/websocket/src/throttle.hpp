@@ -21,6 +21,13 @@ public:
     return true;
   }
 
+  // How long until take() succeeds; 0: at once.
+  std::int64_t wait(const Rate &rate, std::int64_t now) const {
+    const std::int64_t from = full_at_ > now ? full_at_ : now;
+    const std::int64_t left = from - now - (rate.burst - 1) * rate.interval;
+    return left > 0 ? left : 0;
+  }
+
 private:
   std::int64_t full_at_ = INT64_MIN;
 };
@@ -36,6 +43,9 @@ class Throttle {
 public:
   Verdict frame(std::int64_t now); // any frame, before it is read
   Verdict event(std::string_view name, std::int64_t now);
+  // How long until another one passes, ns.
+  std::int64_t frameWait(std::int64_t now) const;
+  std::int64_t commandWait(std::int64_t now) const;
 
 private:
   bool announcedOnce(std::string_view name, bool passed);

@@ -30,6 +30,19 @@ TEST_CASE("a bucket gives its burst at once and refills steadily") {
   CHECK(takeAll(bucket, rate, 100 * kSecond) == 4);
 }
 
+TEST_CASE("a bucket tells how long it stays empty") {
+  constexpr Bucket::Rate rate{200, 2};
+  Bucket bucket;
+  CHECK(bucket.wait(rate, 0) == 0);
+  CHECK(bucket.take(rate, 0));
+  CHECK(bucket.take(rate, 0));
+  CHECK(bucket.wait(rate, 0) == 200);
+  CHECK(bucket.wait(rate, 150) == 50);
+  CHECK_FALSE(bucket.take(rate, 199));
+  CHECK(bucket.wait(rate, 200) == 0);
+  CHECK(bucket.take(rate, 200));
+}
+
 TEST_CASE("an attempt that fails costs nothing") {
   const Bucket::Rate rate{kSecond, 1};
   Bucket bucket;

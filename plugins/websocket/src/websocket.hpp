@@ -43,7 +43,9 @@ private:
   // -- connections (connections.cpp) ----------------------------------------------------------------------------
   void connect(Exchange exchange);
   void onFrame(std::uint64_t id, std::uint32_t kind, std::string_view data);
+  bool hold(Socket &socket, std::string_view data, bool framed);
   void receive(Socket &socket, std::uint32_t kind, std::string_view data);
+  void read(Socket &socket, std::string_view data);
   Room &roomOf(const std::string &server);
   Socket *find(std::uint64_t id); // null when it is gone or going
   Socket *replaceable(const Room &room) const;
