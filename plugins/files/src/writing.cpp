@@ -11,7 +11,7 @@ namespace pinion::files {
 
 namespace {
 
-constexpr std::size_t kPiece = 256 * 1024;
+constexpr std::int64_t kPiece = 256 * 1024;
 
 std::optional<std::int64_t> readLength(const std::optional<std::string> &header) {
   if (!header) return std::nullopt;
@@ -42,12 +42,15 @@ void FilesPlugin::write(Exchange exchange) {
   if (const auto fits = spool->expect(*length); !fits) return answerFailure(exchange, host_, fits.error());
   std::string piece(static_cast<std::size_t>(std::clamp<std::int64_t>(*length, 1, kPiece)), '\0');
   while (spool->size() < *length) {
-    const std::int64_t wanted =
-        std::min<std::int64_t>(*length - spool->size(), static_cast<std::int64_t>(piece.size()));
-    const std::int64_t got = exchange.readBody(piece.data(), static_cast<std::size_t>(wanted));
-    if (got <= 0) // the client has gone: the file stays as it was
-      return answerFailure(exchange, host_, Error{PINION_E_CANCELLED, "the body broke off"});
-    const auto written = spool->write(std::string_view(piece).substr(0, static_cast<std::size_t>(got)));
+    const auto wanted = static_cast<std::size_t>(std::min<std::int64_t>(*length - spool->size(), kPiece));
+    std::size_t have = 0; // whole pieces: one write for many small reads
+    while (have < wanted) {
+      const std::int64_t got = exchange.readBody(piece.data() + have, wanted - have);
+      if (got <= 0) // the client has gone: the file stays as it was
+        return answerFailure(exchange, host_, Error{PINION_E_CANCELLED, "the body broke off"});
+      have += static_cast<std::size_t>(got);
+    }
+    const auto written = spool->write(std::string_view(piece).substr(0, have));
     if (!written) return answerFailure(exchange, host_, written.error());
   }
   if (const auto placed = spool->place(path); !placed) return answerFailure(exchange, host_, placed.error());
