@@ -18,6 +18,7 @@ from support.node import Console, Node                # noqa: E402
 from support.panel import Panel, server               # noqa: E402
 
 SERVERS, SOCKETS_A_SERVER, WITH_SOCKETS, RUNNING, LINES = 500, 30, 20, 30, 20_000
+LISTED, MOVED = 10_000, 256               # files; MiB
 LINE = "[12:34:56] [Server thread/INFO]: player number $i joined the game"
 # Prints LINES lines in bursts of 20 when it reads "go".
 TALKER = (f"echo READY; while read -r line; do case $line in stop) exit 0;; go) i=0; while [ $i -lt {LINES} ]; do echo \"{LINE}\"; "
@@ -49,6 +50,8 @@ class Other(Node):
 def quiet(panel: Panel) -> Other:
     node = Other(panel, throttles={"enabled": False, "lines": 10_000_000, "line_reset_interval": 100})
     text = node.config.read_text().replace("debug: true", "debug: false").replace("disk_check_interval: 1", "disk_check_interval: 150")
+    text = text.replace("  host: 127.0.0.1\n", "  host: 127.0.0.1\n  upload_limit: 1000\n", 1)
+    text = text.replace("  log_directory:", f"  data: {node.root}/volumes\n  log_directory:", 1)
     node.config.write_text(text)
     return node
 
@@ -123,10 +126,69 @@ def fanout(panel: Panel) -> dict[str, float]:
         node.remove()
 
 
+def files(panel: Panel) -> dict[str, float]:
+    name = panel.add(server(f"~{engine.IMAGE}", engine.GAME, build={"memory_limit": 128, "swap": 0, "io_weight": 500, "cpu_limit": 0,
+                                                                   "threads": None, "disk_space": 0, "oom_disabled": True}))
+    node = quiet(panel)
+    try:
+        node.start()
+        time.sleep(2)
+        root = node.root / "volumes" / name
+        (root / "many").mkdir(parents=True, exist_ok=True)
+        for number in range(LISTED):
+            (root / "many" / f"file-{number:05}.txt").write_text(f"text {number}\n")
+        time.sleep(3)
+        found, path = {}, f"/api/servers/{name}/files"
+
+        def spent(what: str, act, unit: float) -> None:
+            before = node.cpu()
+            act()
+            found[what] = max(node.cpu() - before, 0.01) * 1000 / unit
+
+        def listed() -> None:
+            for _ in range(10):
+                assert len(node.call("GET", f"{path}/list-directory?directory=many").json()) == LISTED
+
+        def send(target: str, before: bytes, after: bytes, **headers: str) -> int:
+            """A body of MOVED MiB of nothing between the two, streamed."""
+            with open(node.root / "body", "w+b") as body:
+                body.write(before)
+                body.truncate(len(before) + (MOVED << 20))
+                body.seek(0, 2)
+                body.write(after)
+                body.seek(0)
+                head = {"Authorization": f"Bearer {support.TOKEN}", **headers}
+                return node.call("POST", target, headers=head, data=body).status_code
+
+        def written() -> None:
+            assert send(f"{path}/write?file=big", b"", b"") == 204
+
+        def uploaded() -> None:
+            token = support.tokens.sign(panel, server_uuid=name, unique_id="once")
+            part = b'--B\r\nContent-Disposition: form-data; name="files"; filename="up"\r\n\r\n'
+            kind = {"Content-Type": "multipart/form-data; boundary=B"}
+            assert send(f"/upload/file?token={token}", part, b"\r\n--B--\r\n", **kind) == 200
+
+        def read() -> None:
+            with node.call("GET", f"{path}/contents?file=big", stream=True) as answer:
+                assert sum(len(piece) for piece in answer.iter_content(1 << 20)) == MOVED << 20
+
+        listed()
+        resident = node.memory("VmRSS")
+        spent("CPU ms a listing of 10,000", listed, 10)
+        spent("CPU ms a MiB written", written, MOVED)
+        spent("CPU ms a MiB uploaded", uploaded, MOVED)
+        spent("CPU ms a MiB downloaded", read, MOVED)
+        found["MB more while files move"] = (node.memory("VmHWM") - resident) / 1024
+        return found
+    finally:
+        node.remove()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("daemons", nargs="+", metavar="NAME=COMMAND")
-    parser.add_argument("--only", choices=["idle", "running", "fanout"])
+    parser.add_argument("--only", choices=["idle", "running", "fanout", "files"])
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     engine.make_image()
@@ -134,7 +196,7 @@ def main() -> None:
     pairs = [one.split("=", 1) for one in options.daemons]
     for _ in range(options.rounds):
         for name, Other.command in pairs:
-            for scenario in (idle, running, fanout):
+            for scenario in (idle, running, fanout, files):
                 if options.only in (None, scenario.__name__):
                     panel = Panel()
                     for metric, value in scenario(panel).items():
