@@ -1,0 +1,212 @@
+// Open files and folders: reading, writing, listing.
+#include "conversation.hpp"
+#include "listing.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+
+namespace sftp {
+
+namespace {
+
+constexpr int names_in_a_reply = 100;
+constexpr std::size_t names_bytes = packet_bytes - 16 * 1024; // a reply that is so long takes no further name
+
+Error lastError(const char *what) { return Error{PINION_E_IO, what, errno}; }
+
+} // namespace
+
+// The core knows whether the file was there: no look before, which would be out of date by the open.
+Result<Fd> Conversation::openToWrite(const std::string &path, std::uint32_t flags, bool &made) const {
+  const bool create = (flags & open_create) != 0, update = login_.may("file.update");
+  const std::uint32_t truncate = (flags & open_truncate) != 0 ? PINION_OPEN_TRUNCATE : 0;
+  const Error denied{PINION_E_DENIED, "a permission is missing", EPERM};
+  made = false;
+  for (int turn = 0;; ++turn) {
+    const bool exclusive = create && (flags & open_exclusive) != 0;
+    if (!exclusive && update) {
+      auto file = files_.open(path, PINION_OPEN_WRITE | truncate);
+      if (file || file.error().detail != ENOENT || !create) return file;
+    } else {
+      const auto info = files_.stat(path);
+      if (info) return exclusive && update ? Error{PINION_E_BUSY, "the file exists", EEXIST} : denied;
+      if (info.error().detail != ENOENT || !create) return info.error();
+    }
+    if (!login_.may("file.create")) return denied;
+    const auto usage = files_.usage(false);
+    if (usage && !usage->fits(0)) return Error{PINION_E_FULL, "the disk limit is reached", EDQUOT};
+    auto file = files_.open(path, PINION_OPEN_WRITE | PINION_OPEN_CREATE | PINION_OPEN_EXCLUSIVE, 0644);
+    made = static_cast<bool>(file);
+    // Somebody else made it in between: once more, from the front.
+    if (file || file.error().detail != EEXIST || exclusive || turn == 3) return file;
+  }
+}
+
+void Conversation::open(Request &r) {
+  auto path = r.in.path();
+  const auto flags = r.in.number();
+  if (!path || !flags || !r.in.attributes()) return malformed(r);
+  *path = cleanPath(*path);
+  if (handles_.size() >= max_handles) return reply(r, Status::failure, "too many open files in this session");
+  const bool writes = (*flags & (open_write | open_append | open_create | open_truncate)) != 0;
+  Handle handle;
+  handle.path = *path;
+  handle.readable = !writes || (*flags & open_read) != 0;
+  handle.writable = writes;
+  handle.append = (*flags & open_append) != 0;
+  bool made = false;
+  if (writes && read_only_) return reply(r, Status::unsupported, "this node is read-only over SFTP");
+  if (!writes && !allowed(r, "file.read-content")) return;
+  auto file = writes ? openToWrite(*path, *flags, made) : files_.open(*path, PINION_OPEN_READ);
+  if (!file) {
+    if (file.error().detail == EPERM) return reply(r, Status::permission_denied, "permission denied");
+    return fail(r, file.error());
+  }
+  handle.fd = std::move(*file);
+  struct stat facts {};
+  if (::fstat(handle.fd.get(), &facts) != 0) return fail(r, lastError("the file cannot be looked at"));
+  if (!S_ISREG(facts.st_mode)) return reply(r, Status::failure, "this is no regular file");
+  if (writes) {
+    auto growth = growths_.of(files_, handle.fd.get(), (*flags & open_truncate) != 0 && !made);
+    if (!growth) return fail(r, growth.error());
+    handle.growth = std::move(*growth);
+    note(r, made ? "server:sftp.create" : "server:sftp.write", Json{{"files", Json::array({*path})}});
+    handle.record = r.out.record;
+  }
+  addHandle(r, std::move(handle));
+}
+
+void Conversation::read(Request &r) {
+  const Handle *handle = find(r, r.in.text());
+  if (handle == nullptr) return;
+  const auto offset = r.in.longNumber();
+  const auto length = r.in.number();
+  if (!offset || !length) return malformed(r);
+  if (!handle->readable || handle->folder) return reply(r, Status::failure, "the handle is not open for reading");
+  if (!allowed(r, "file.read-content")) return;
+  if (*offset > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+    return reply(r, Status::eof, "end of file");
+  const std::size_t wanted = std::min<std::size_t>(*length, data_bytes);
+  std::string &out = r.out.reply;
+  out.resize(data_head_bytes + wanted);
+  const iovec part{out.data() + data_head_bytes, wanted};
+  const auto at = static_cast<off_t>(*offset);
+  ssize_t got = -1;
+  // What is not in memory is read by the pool.
+  if (r.effort == Effort::quick) {
+    got = ::preadv2(handle->fd.get(), &part, 1, at, RWF_NOWAIT);
+    if (got < 0 && (errno == EAGAIN || errno == EOPNOTSUPP)) {
+      out.clear();
+      r.out.step = Step::longer;
+      return;
+    }
+  } else {
+    got = ::preadv(handle->fd.get(), &part, 1, at);
+  }
+  const int reason = errno;
+  out.resize(data_head_bytes + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  if (got > 0) return writeDataHead(out.data(), r.id, static_cast<std::uint32_t>(got));
+  out.clear();
+  if (got == 0) return reply(r, Status::eof, "end of file");
+  fail(r, Error{PINION_E_IO, "the file cannot be read", reason});
+}
+
+void Conversation::write(Request &r) {
+  const Handle *handle = find(r, r.in.text());
+  if (handle == nullptr) return;
+  const auto offset = r.in.longNumber();
+  const auto bytes = r.in.text();
+  if (!offset || !bytes) return malformed(r);
+  if (!handle->writable) return reply(r, Status::failure, "the handle is not open for writing");
+  constexpr auto last = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  auto at = static_cast<std::int64_t>(std::min(*offset, last));
+  if (handle->append) {
+    struct stat facts {};
+    if (::fstat(handle->fd.get(), &facts) != 0) return fail(r, lastError("the file cannot be looked at"));
+    at = facts.st_size;
+  }
+  if (*offset > last || bytes->size() > last - static_cast<std::uint64_t>(at))
+    return reply(r, Status::failure, std::strerror(EFBIG));
+  const auto end = at + static_cast<std::int64_t>(bytes->size());
+  if (auto covered = handle->growth->cover(end); !covered) return fail(r, covered.error());
+  for (std::string_view rest = *bytes; !rest.empty();) {
+    const auto count = ::pwrite(handle->fd.get(), rest.data(), rest.size(), at);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return fail(r, lastError("the file cannot be written"));
+    rest.remove_prefix(static_cast<std::size_t>(count));
+    at += count;
+  }
+  reply(r, Status::ok, "");
+}
+
+void Conversation::opendir(Request &r) {
+  auto path = r.in.path();
+  if (!path) return malformed(r);
+  *path = cleanPath(*path);
+  if (!allowed(r, "file.read")) return;
+  if (handles_.size() >= max_handles) return reply(r, Status::failure, "too many open files in this session");
+  auto folder = files_.open(*path, PINION_OPEN_READ | PINION_OPEN_DIRECTORY);
+  if (!folder) return fail(r, folder.error());
+  Handle handle;
+  handle.path = *path;
+  handle.folder = true;
+  // The stream has a descriptor of its own: closing it closes that one.
+  const int own = ::openat(folder->get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (own < 0) return fail(r, lastError("the folder cannot be opened"));
+  handle.stream = ::fdopendir(own);
+  if (handle.stream == nullptr) {
+    const Error error = lastError("the folder cannot be read");
+    ::close(own);
+    return fail(r, error);
+  }
+  handle.fd = std::move(*folder);
+  addHandle(r, std::move(handle));
+}
+
+// Straight from the folder's descriptor, in its order: a folder of a million names costs no more memory than one of
+// ten.
+void Conversation::readdir(Request &r) {
+  const Handle *handle = find(r, r.in.text());
+  if (handle == nullptr) return;
+  if (!handle->folder) return reply(r, Status::failure, "the handle is no folder's");
+  if (!allowed(r, "file.read")) return;
+  auto *stream = static_cast<DIR *>(handle->stream);
+  std::string &out = r.out.reply;
+  Writer names(out, Type::name);
+  names.number(r.id);
+  const std::size_t count_at = out.size();
+  names.number(0);
+  std::uint32_t count = 0;
+  while (count < names_in_a_reply && out.size() < names_bytes) {
+    const dirent *entry = ::readdir(stream);
+    if (entry == nullptr) break;
+    const std::string name = entry->d_name;
+    if (name == "." || name == "..") continue;
+    struct stat facts {};
+    if (::fstatat(handle->fd.get(), name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) != 0) continue; // gone since
+    names.text(name).text(longName(facts, name)).attributes(attributesOf(facts));
+    ++count;
+  }
+  if (count == 0) {
+    out.clear();
+    return reply(r, Status::eof, "end of the folder");
+  }
+  putNumber(out.data() + count_at, count);
+  names.end();
+}
+
+void Conversation::fstat(Request &r) {
+  const Handle *handle = find(r, r.in.text());
+  if (handle == nullptr || !allowed(r, "file.read")) return;
+  struct stat facts {};
+  if (::fstat(handle->fd.get(), &facts) != 0) return fail(r, lastError("the file cannot be looked at"));
+  Writer(r.out.reply, Type::attrs).number(r.id).attributes(attributesOf(facts)).end();
+}
+
+} // namespace sftp
