@@ -46,6 +46,7 @@ bool Connection::begin(ssh_bind bind) {
   adopted_ = ssh_get_fd(session_) == fd_;
   if (accepted != SSH_OK) return false;
   ssh_set_blocking(session_, 0);
+  ssh_options_set(session_, SSH_OPTIONS_COMPRESSION, "no");
   ssh_set_auth_methods(session_, service_.settings.key_only ? SSH_AUTH_METHOD_PUBLICKEY
                                                             : SSH_AUTH_METHOD_PUBLICKEY | SSH_AUTH_METHOD_PASSWORD);
   ssh_set_counters(session_, &counter_, nullptr);

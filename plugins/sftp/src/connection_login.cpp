@@ -33,6 +33,15 @@ std::string keyLine(ssh_key key) {
 
 std::string textOf(const char *text) { return text != nullptr ? text : ""; }
 
+// The library prefers callbacks, which must answer at once. Only a message can wait for the Panel, and these are the
+// only functions that say what is in it.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+std::string passwordOf(ssh_message message) { return textOf(ssh_message_auth_password(message)); }
+ssh_publickey_state_e stateOf(ssh_message message) { return ssh_message_auth_publickey_state(message); }
+ssh_key keyOf(ssh_message message) { return ssh_message_auth_pubkey(message); }
+#pragma GCC diagnostic pop
+
 } // namespace
 
 void Connection::messages() {
@@ -67,11 +76,10 @@ void Connection::authenticate(ssh_message message) {
   attempt.message = message;
   if (!namesServer(user)) return refuse(std::move(attempt), "the user's name names no server");
   if (method == SSH_AUTH_METHOD_PASSWORD && !service_.settings.key_only)
-    // The library has no other function that gives the password with its message.
-    return ask(message, false, false, std::move(user), textOf(ssh_message_auth_password(message)));
+    return ask(message, false, false, std::move(user), passwordOf(message));
   if (method == SSH_AUTH_METHOD_PUBLICKEY) {
-    const int state = ssh_message_auth_publickey_state(message);
-    std::string key = keyLine(ssh_message_auth_pubkey(message));
+    const int state = stateOf(message);
+    std::string key = keyLine(keyOf(message));
     const bool probe = state == SSH_PUBLICKEY_STATE_NONE, proven = state == SSH_PUBLICKEY_STATE_VALID;
     if (key.empty() || (!probe && !proven)) return refuse(std::move(attempt), "the key is not proven");
     return ask(message, true, probe, std::move(user), std::move(key));

@@ -1,5 +1,7 @@
 #include "host_key.hpp"
 
+#include "packets.hpp"
+
 #include <pinion/cpp/files.hpp>
 
 #include <libssh/libssh.h>
@@ -72,17 +74,61 @@ Result<void> keep(const Fd &folder, const std::string &text) {
 
 } // namespace
 
-Result<void> checkKeyText(const std::string &text) {
+namespace {
+
+// PKCS#8 to OpenSSH's form: libssh takes the public half from the file, and PKCS#8 has only the private one.
+std::string opensshForm(const std::string &text) {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> in(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())),
+                                                     &BIO_free);
+  // Without the function OpenSSL would ask for a password on the terminal.
+  const auto no_password = [](char *, int, int, void *) { return 0; };
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
+      PEM_read_bio_PrivateKey(in.get(), nullptr, no_password, nullptr), &EVP_PKEY_free);
+  unsigned char secret[32], open[32];
+  std::size_t secret_size = sizeof secret, open_size = sizeof open;
+  if (!key || EVP_PKEY_get_id(key.get()) != EVP_PKEY_ED25519 ||
+      EVP_PKEY_get_raw_private_key(key.get(), secret, &secret_size) != 1 ||
+      EVP_PKEY_get_raw_public_key(key.get(), open, &open_size) != 1)
+    return {};
+  const auto number = [](std::uint32_t value) {
+    std::string out(4, '\0');
+    putNumber(out.data(), value);
+    return out;
+  };
+  const auto string = [&](const std::string &bytes) {
+    return number(static_cast<std::uint32_t>(bytes.size())) + bytes;
+  };
+  const std::string open_half(reinterpret_cast<const char *>(open), open_size);
+  const std::string both = std::string(reinterpret_cast<const char *>(secret), secret_size) + open_half;
+  const std::string kind = "ssh-ed25519";
+  std::string section = number(1) + number(1) + string(kind) + string(open_half) + string(both) + string("");
+  for (char pad = 1; section.size() % 8 != 0; ++pad) section += pad;
+  const std::string blob = std::string("openssh-key-v1\0", 15) + string("none") + string("none") + string("") +
+                           number(1) + string(string(kind) + string(open_half)) + string(section);
+  std::string base64(blob.size() * 4 / 3 + 8, '\0');
+  base64.resize(static_cast<std::size_t>(EVP_EncodeBlock(reinterpret_cast<unsigned char *>(base64.data()),
+                                                         reinterpret_cast<const unsigned char *>(blob.data()),
+                                                         static_cast<int>(blob.size()))));
+  std::string out = "-----BEGIN OPENSSH PRIVATE KEY-----\n";
+  for (std::size_t at = 0; at < base64.size(); at += 70) out += base64.substr(at, 70) + "\n";
+  return out + "-----END OPENSSH PRIVATE KEY-----\n";
+}
+
+Result<std::string> usable(const std::string &text) {
+  std::string form = opensshForm(text);
+  if (form.empty()) form = text; // it may have that form already
   ssh_key key = nullptr;
-  const int got = ssh_pki_import_privkey_base64(text.c_str(), nullptr, nullptr, nullptr, &key);
+  const int got = ssh_pki_import_privkey_base64(form.c_str(), nullptr, nullptr, nullptr, &key);
   const ssh_keytypes_e type = got == SSH_OK ? ssh_key_type(key) : SSH_KEYTYPE_UNKNOWN;
   ssh_key_free(key);
-  if (type == SSH_KEYTYPE_ED25519) return {};
+  if (type == SSH_KEYTYPE_ED25519) return form;
   return Error{PINION_E_INVALID, "the SFTP host key .sftp/id_ed25519 in the data folder is no ed25519 key without a "
                                  "password; move it away and a new one is made"};
 }
 
-Result<std::string> hostKeyText(const Host &host) {
+} // namespace
+
+Result<std::string> hostKey(const Host &host) {
   auto folder = Files::folder(host, "sftp");
   if (!folder) return folder.error();
   auto file = Files::openIn(host, *folder, key_name);
@@ -92,12 +138,11 @@ Result<std::string> hostKeyText(const Host &host) {
     if (!text) return text;
     if (auto kept = keep(*folder, *text); !kept) return kept.error();
     host.info("made a host key for the SFTP server");
-    return text;
+    return usable(*text);
   }
   auto text = readAll(*file);
   if (!text) return text;
-  if (auto good = checkKeyText(*text); !good) return good.error();
-  return text;
+  return usable(*text);
 }
 
 } // namespace sftp

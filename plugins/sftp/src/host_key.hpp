@@ -7,10 +7,8 @@
 
 namespace sftp {
 
-// The text of the key file, made when there is none. [main]
-pinion::Result<std::string> hostKeyText(const pinion::Host &host);
-
-// Checks that the text is a private key that clients can be shown: PKCS#8 or OpenSSH's form, without a password.
-pinion::Result<void> checkKeyText(const std::string &text);
+// The key as libssh takes it; made when there is none. A file in PKCS#8 or in OpenSSH's form is used as it is, one that
+// is no key is PINION_E_INVALID. [main]
+pinion::Result<std::string> hostKey(const pinion::Host &host);
 
 } // namespace sftp

@@ -10,7 +10,7 @@ using pinion::Json;
 Result<void> Sftp::start() {
   auto settings = readSettings(host_);
   if (!settings) return settings.error();
-  auto key = hostKeyText(host_);
+  auto key = hostKey(host_);
   if (!key) return key.error();
   service_ = std::make_unique<Service>(host_, std::move(*settings), std::move(*key));
   for (std::size_t i = 0; i < shards_.size(); ++i) shards_[i] = std::make_unique<Shard>(*service_, static_cast<int>(i));

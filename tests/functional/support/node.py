@@ -43,13 +43,14 @@ class Node:
     def __init__(self, panel: Panel, environment: dict | None = None, **extra) -> None:
         self.panel, self.environment = panel, environment or {}
         self.root = Path(tempfile.mkdtemp(prefix="pinion-node-"))
-        self.port = free_port()
+        self.port, self.sftp_port = free_port(), free_port()
         config = {
             "debug": True, "uuid": "8e1a9c5c-2f2b-4b52-9b7c-0d5b1f0b7c22", "token_id": TOKEN_ID, "token": TOKEN,
             "api": {"host": "127.0.0.1", "port": self.port},
             "system": {"root_directory": str(self.root), "log_directory": str(self.root / "log"),
                        "tmp_directory": str(self.root / "tmp"), "username": "nobody", "timezone": "UTC",
-                       "enable_log_rotate": False, "disk_check_interval": 1},
+                       "enable_log_rotate": False, "disk_check_interval": 1,
+                       "sftp": {"bind_address": "127.0.0.1", "bind_port": self.sftp_port}},
             "docker": {"tmpfs_size": 10, "network": {
                 "name": "functional_nw", "network_mode": "functional_nw", "interface": "172.31.0.1",
                 "interfaces": {"v4": {"subnet": "172.31.0.0/16", "gateway": "172.31.0.1"},

@@ -39,6 +39,7 @@ class Panel:
     def __init__(self) -> None:
         self.servers: dict[str, dict] = {}
         self.calls: list[tuple[str, str, object]] = []
+        self.logins: dict[str, dict] = {}
         self.down = False
         self.token = TOKEN  # what it takes from the node
         self._changed = threading.Condition()
@@ -89,6 +90,8 @@ class Panel:
             rows = [{k: s[k] for k in ("uuid", "settings", "process_configuration")} for s in self.servers.values()]
             return 200, {"data": rows, "links": {}, "meta": {"current_page": 1, "from": 1, "last_page": 1, "per_page": 50,
                                                              "path": path, "to": len(rows), "total": len(rows)}}
+        if (method, path) == ("POST", "/sftp/auth"):
+            return self._login(body)
         parts = path.strip("/").split("/")
         known = self.servers.get(parts[1]) if len(parts) > 1 and parts[0] == "servers" else None
         if parts[0] == "servers" and len(parts) > 1 and parts[1] != "reset" and known is None:
@@ -98,6 +101,20 @@ class Panel:
         if method == "GET" and parts[2:] == ["install"]:
             return 200, known["install"]
         return 204, None
+
+    def _login(self, body):
+        known = self.logins.get(body["username"])
+        if known is None or (body["type"], body["password"]) != (known["type"], known["secret"]):
+            return 403, {"errors": [{"code": "HttpForbiddenException", "status": "403",
+                                     "detail": "Authorization credentials were not correct, please try again."}]}
+        return 200, {k: known[k] for k in ("user", "server", "permissions")}
+
+    def allow(self, item: str, permissions=("*",), kind: str = "password", secret: str = "secret", user: str | None = None) -> str:
+        """A user of the server who may log in over SFTP; the name to log in with."""
+        name = f"user{uuid.uuid4().hex[:8]}.{item[:8]}"
+        self.logins[name] = {"type": kind, "secret": secret, "server": item, "user": user or str(uuid.uuid4()),
+                             "permissions": list(permissions)}
+        return name
 
     def wait_for(self, method: str, path: str, timeout: float = 30):
         """The body of the first such call; fails when none came in time."""
