@@ -10,6 +10,7 @@ from tree import lines_matching, without_comments
 ORDINARY = {
     "files": "an option of archives",
     "install": "a key of standalone server files, and a word of the Panel's paths",
+    "sftp": "a folder of the node's keys, and a word of the Panel's paths",
     "system": "a section of config.yml, and of /api/system",
     "websocket": "the value of the Upgrade header, and a token's purpose",
 }

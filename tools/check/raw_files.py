@@ -40,6 +40,11 @@ ALLOWED = {
                                                 "fstatat"),
     "plugins/install/src/node_files.cpp": ("keeps logs below a folder of the node, by its descriptor, following no link",
                                            "mkdirat openat unlinkat"),
+    "plugins/sftp/src/conversation.cpp": ("has requests of these names", "opendir realpath"),
+    "plugins/sftp/src/conversation.hpp": ("has requests of these names", "opendir realpath"),
+    "plugins/sftp/src/conversation_io.cpp": ("lists a folder by the descriptor that pinion.files/1 gave, a name at a time, following no"
+                                             " link", "fdopendir fstatat openat"),
+    "plugins/sftp/src/host_key.cpp": ("keeps the host key in a folder of the node, by its descriptor", "openat renameat"),
 }
 
 # Names that stand for nothing else, with and without "::".

@@ -105,10 +105,13 @@ void Conversation::remove(Request &r) {
   if (r.type == Type::rmdir && info->type != PINION_FILE_DIRECTORY)
     return fail(r, Error{PINION_E_IO, "no folder", ENOTDIR});
   if (auto removed = files_.remove(*path); !removed) return fail(r, removed.error());
-  note(r, "server:sftp.delete", Json{{"files", Json::array({*path})}});
-  r.out.wait_for = r.out.record;
   // Denied entries stay, with the folders above them.
-  if (info->type == PINION_FILE_DIRECTORY && files_.stat(*path)) return reply(r, Status::failure, denied_text);
+  const bool stays = static_cast<bool>(files_.stat(*path));
+  if (!stays || info->type == PINION_FILE_DIRECTORY) {
+    note(r, "server:sftp.delete", Json{{"files", Json::array({*path})}});
+    r.out.wait_for = r.out.record;
+  }
+  if (stays) return reply(r, Status::failure, denied_text);
   reply(r, Status::ok, "");
 }
 
