@@ -27,7 +27,7 @@ std::string cleanPath(std::string_view path) {
 Conversation::Handle::Handle(Handle &&other) noexcept
     : fd(std::move(other.fd)), path(std::move(other.path)), folder(other.folder), readable(other.readable),
       writable(other.writable), append(other.append), growth(std::move(other.growth)), record(std::move(other.record)),
-      stream(std::exchange(other.stream, nullptr)) {}
+      failure(std::move(other.failure)), stream(std::exchange(other.stream, nullptr)) {}
 
 Conversation::Handle::~Handle() {
   if (stream != nullptr) ::closedir(static_cast<DIR *>(stream));
@@ -113,6 +113,11 @@ void Conversation::reply(Request &r, Status status, std::string_view text) const
   writeStatus(r.out.reply, r.id, status, text);
 }
 
+void Conversation::failWrite(Request &r, Handle &handle, const Error &error) const {
+  fail(r, error);
+  handle.failure = error.code == PINION_E_FULL ? "Quota Exceeded" : "what was written is not complete: " + error.text;
+}
+
 void Conversation::fail(Request &r, const Error &error) const {
   const int reason = error.detail;
   if (error.code == PINION_E_FULL || reason == EDQUOT) return reply(r, Status::failure, "Quota Exceeded");
@@ -152,8 +157,9 @@ void Conversation::close(Request &r) {
   Handle *handle = find(r, r.in.text());
   if (handle == nullptr) return;
   if (handle->record) r.out.wait_for = handle->record;
+  const std::string failure = std::move(handle->failure);
   std::erase_if(handles_, [&](const auto &one) { return &one.second == handle; });
-  reply(r, Status::ok, "");
+  reply(r, failure.empty() ? Status::ok : Status::failure, failure);
 }
 
 void Conversation::realpath(Request &r) {

@@ -49,6 +49,7 @@ private:
     bool folder = false, readable = false, writable = false, append = false;
     std::shared_ptr<Growth> growth;
     RecordPtr record;
+    std::string failure;    // of a write: told again by close, for clients that do not look at each answer
     void *stream = nullptr; // DIR* of a folder
     Handle() = default;
     Handle(Handle &&other) noexcept;
@@ -91,6 +92,7 @@ private:
   bool mayChange(Request &r, const char *permission) const;
   void reply(Request &r, Status status, std::string_view text) const;
   void fail(Request &r, const Error &error) const;
+  void failWrite(Request &r, Handle &handle, const Error &error) const;
   void malformed(Request &r) const { reply(r, Status::bad_message, "malformed request"); }
   void note(Request &r, const char *event, Json metadata) const;
 

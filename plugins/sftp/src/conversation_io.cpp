@@ -118,7 +118,7 @@ void Conversation::read(Request &r) {
 }
 
 void Conversation::write(Request &r) {
-  const Handle *handle = find(r, r.in.text());
+  Handle *handle = find(r, r.in.text());
   if (handle == nullptr) return;
   const auto offset = r.in.longNumber();
   const auto bytes = r.in.text();
@@ -134,11 +134,11 @@ void Conversation::write(Request &r) {
   if (*offset > last || bytes->size() > last - static_cast<std::uint64_t>(at))
     return reply(r, Status::failure, std::strerror(EFBIG));
   const auto end = at + static_cast<std::int64_t>(bytes->size());
-  if (auto covered = handle->growth->cover(end); !covered) return fail(r, covered.error());
+  if (auto covered = handle->growth->cover(end); !covered) return failWrite(r, *handle, covered.error());
   for (std::string_view rest = *bytes; !rest.empty();) {
     const auto count = ::pwrite(handle->fd.get(), rest.data(), rest.size(), at);
     if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return fail(r, lastError("the file cannot be written"));
+    if (count <= 0) return failWrite(r, *handle, lastError("the file cannot be written"));
     rest.remove_prefix(static_cast<std::size_t>(count));
     at += count;
   }

@@ -27,6 +27,9 @@ TEST_CASE("a file grows to the disk limit and not beyond it") {
   CHECK(last.status == Status::failure);
   CHECK(last.text == "Quota Exceeded");
   CHECK(std::filesystem::file_size(talk.at("big")) <= mib);
+  const Answer closed = talk.close(handle); // who sent on without looking at the answers learns of it here
+  CHECK(closed.status == Status::failure);
+  CHECK(closed.text == "Quota Exceeded");
 }
 
 TEST_CASE("a byte at the end of all offsets is refused on a server with a limit, and on one without") {
