@@ -145,8 +145,16 @@ void Connection::runHandler(const std::shared_ptr<RouteEntry> &entry, RouteEntry
     }
     pass.reset();
   };
-  auto &pool = entry->route.long_transfer ? front_->long_workers : front_->workers;
-  const bool taken = entry->route.run ? entry->route.run(std::move(job)) : pool.post(std::move(job));
+  bool taken = false;
+  if (entry->route.run) {
+    taken = entry->route.run(std::move(job));
+  } else if (entry->route.long_transfer) {
+    auto server = exchange->field("path:server");
+    if (!server) server = exchange->field("claim:server_uuid");
+    taken = front_->long_transfers.post(server.value_or(""), std::move(job));
+  } else {
+    taken = front_->workers.post(std::move(job));
+  }
   if (!taken) (void)exchange->fail(static_cast<Code>(503), "");
 }
 

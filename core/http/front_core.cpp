@@ -5,6 +5,9 @@
 namespace pinion::core::http {
 namespace {
 
+constexpr std::size_t kTransfersEach = 16; // of a server at once, of 64 for all
+constexpr std::size_t kTransfersWaiting = 256;
+
 TrustedProxies readProxies(const std::vector<std::string> &entries) {
   std::vector<std::string> wrong;
   TrustedProxies out(entries, &wrong);
@@ -33,8 +36,9 @@ bool Underway::waitForNone(Clock::time_point deadline) {
 FrontCore::FrontCore(Pool &workers, Pool &long_workers, FrontOptions given, FrontHooks given_hooks)
     : options(std::move(given)), hooks(std::move(given_hooks)),
       cors(options.panel_origin, options.allowed_origins, options.allow_private_network),
-      proxies(readProxies(options.trusted_proxies)), workers(workers), long_workers(long_workers),
-      router(std::make_shared<const Router>()), files(options.idle_timeout) {}
+      proxies(readProxies(options.trusted_proxies)), workers(workers),
+      long_transfers(long_workers, kTransfersEach, kTransfersWaiting), router(std::make_shared<const Router>()),
+      files(options.idle_timeout) {}
 
 Hub *FrontCore::hubOf(std::uint64_t socket) const {
   const auto index = socket % 256;

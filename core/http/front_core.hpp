@@ -8,6 +8,7 @@
 #include "http/front.hpp"
 #include "http/hub.hpp"
 #include "http/router.hpp"
+#include "http/shares.hpp"
 #include "http/stream.hpp"
 
 #include <array>
@@ -44,7 +45,7 @@ struct FrontCore {
   const Cors cors;
   const TrustedProxies proxies;
   Pool &workers;
-  Pool &long_workers;
+  Shares long_transfers;                  // in the pool of long workers, by server
   std::vector<std::shared_ptr<Hub>> hubs; // one a loop; fixed before listen()
   Guarded<std::shared_ptr<const Router>> router;
   Guarded<TlsContext> tls; // null: plain
