@@ -7,6 +7,8 @@
 #include "machine/report.hpp"
 #include "standalone/folder_source.hpp"
 
+#include <sys/resource.h>
+
 #include <cstdio>
 #include <filesystem>
 
@@ -18,7 +20,16 @@ int refuse(const std::string &text) {
   return 1;
 }
 
+// Connections, consoles and transfers are descriptors: the 1024 that shells give would bound them all together.
+void raiseDescriptorLimit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)::setrlimit(RLIMIT_NOFILE, &limit); // else what there is must do
+}
+
 int run(const CommandLine &line) {
+  raiseDescriptorLimit();
   std::vector<std::string> notes;
   std::string path = line.config_path;
   if (!line.standalone.empty()) {
