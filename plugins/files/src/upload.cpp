@@ -23,6 +23,8 @@ struct Form {
   std::optional<Error> failure;       // nothing stays
 };
 
+// Each is an open file until all are judged. Browsers send one or a few a request.
+constexpr std::size_t kMostFiles = 100;
 constexpr const char *kNoForm = "Failed to get multipart form data from request.";
 
 class FormReader {
@@ -57,6 +59,10 @@ private:
   void begin(const Part &part) {
     open_ = part.name == "files" && part.file_name && !part.file_name->empty();
     if (!open_) return;
+    if (form_.uploads.size() >= kMostFiles) {
+      form_.refusal = "An upload has at most " + std::to_string(kMostFiles) + " files.";
+      return;
+    }
     std::string name(baseName(*part.file_name));
     std::int64_t replaced = 0;
     if (const auto info = files_.stat(joinPath(directory_, name)); info && info->type == PINION_FILE_REGULAR)
