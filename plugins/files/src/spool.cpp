@@ -8,6 +8,16 @@
 
 namespace pinion::files {
 
+Result<void> writeAll(const Fd &file, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t done = ::write(file.get(), bytes.data(), std::min(bytes.size(), kWritten));
+    if (done < 0 && errno == EINTR) continue;
+    if (done < 0) return Error{PINION_E_IO, std::string("the bytes cannot be written: ") + std::strerror(errno), errno};
+    bytes.remove_prefix(static_cast<std::size_t>(done));
+  }
+  return {};
+}
+
 Result<Spool> Spool::open(const Files &files, std::int64_t replaced) {
   auto file = files.open("/", PINION_OPEN_WRITE | PINION_OPEN_UNNAMED, 0644);
   if (file) return Spool(files, std::move(*file), replaced);
@@ -40,14 +50,8 @@ Result<void> Spool::expect(std::int64_t total) { return count(total); }
 
 Result<void> Spool::write(std::string_view bytes) {
   if (auto counted = count(size_ + static_cast<std::int64_t>(bytes.size())); !counted) return counted;
-  while (!bytes.empty()) {
-    const ssize_t done = ::write(file_.get(), bytes.data(), bytes.size());
-    if (done < 0 && errno == EINTR) continue;
-    if (done < 0) return Error{PINION_E_IO, std::string("the bytes cannot be written: ") + std::strerror(errno), errno};
-    size_ += done;
-    bytes.remove_prefix(static_cast<std::size_t>(done));
-  }
-  return {};
+  size_ += static_cast<std::int64_t>(bytes.size());
+  return writeAll(file_, bytes);
 }
 
 Result<void> Spool::adopt() {

@@ -9,6 +9,11 @@
 
 namespace pinion::files {
 
+// Bytes of one write(2). Larger ones make the kernel gather large folios, which cost more than they save.
+constexpr std::size_t kWritten = 64 * 1024;
+
+Result<void> writeAll(const Fd &file, std::string_view bytes);
+
 // [pool] Gives back what it counted when it goes unplaced. Move-only.
 class Spool {
 public:

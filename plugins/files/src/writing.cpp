@@ -11,7 +11,9 @@ namespace pinion::files {
 
 namespace {
 
-constexpr std::int64_t kPiece = 256 * 1024;
+// A longer body goes straight into a file that is there, which is truncated first as the contract has it: to keep the
+// old file until all has come would mean to write everything twice.
+constexpr std::int64_t kKeptUntilWhole = 8 << 20;
 
 std::optional<std::int64_t> readLength(const std::optional<std::string> &header) {
   if (!header) return std::nullopt;
@@ -19,6 +21,56 @@ std::optional<std::int64_t> readLength(const std::optional<std::string> &header)
   const auto read = std::from_chars(header->data(), header->data() + header->size(), out);
   if (read.ec != std::errc() || read.ptr != header->data() + header->size() || out < 0) return std::nullopt;
   return out;
+}
+
+// The body's bytes, piece by piece, given to `write`.
+template <typename F> Result<void> readWhole(Exchange &exchange, std::int64_t length, F write) {
+  std::string piece(static_cast<std::size_t>(std::clamp<std::int64_t>(length, 1, kWritten)), '\0');
+  while (length > 0) {
+    const auto wanted = static_cast<std::size_t>(std::min<std::int64_t>(length, kWritten));
+    std::size_t have = 0; // whole pieces: one write for many small reads
+    while (have < wanted) {
+      const std::int64_t got = exchange.readBody(piece.data() + have, wanted - have);
+      if (got <= 0) return Error{PINION_E_CANCELLED, "the body broke off"};
+      have += static_cast<std::size_t>(got);
+    }
+    if (auto written = write(std::string_view(piece).substr(0, have)); !written) return written;
+    length -= static_cast<std::int64_t>(have);
+  }
+  return {};
+}
+
+Result<void> writeInPlace(Exchange &exchange, const Files &files, const std::string &path, std::int64_t before,
+                          std::int64_t length) {
+  const std::int64_t growth = std::max<std::int64_t>(length - before, 0);
+  if (auto fits = files.reserve(growth); !fits) return fits;
+  std::int64_t owed = growth; // counted, and not written yet
+  auto file = files.open(path, PINION_OPEN_WRITE | PINION_OPEN_TRUNCATE);
+  Result<void> done;
+  if (!file) {
+    done = file.error();
+  } else {
+    // What the old file took is free now, and taken again at once.
+    done = files.reserve(length - growth);
+    if (done) owed = length;
+  }
+  if (done)
+    done = readWhole(exchange, length, [&](std::string_view bytes) {
+      owed -= static_cast<std::int64_t>(bytes.size());
+      return writeAll(*file, bytes);
+    });
+  if (!done && owed > 0) static_cast<void>(files.reserve(-owed));
+  return done;
+}
+
+Result<void> writeWhole(Exchange &exchange, const Files &files, const std::string &path, std::int64_t before,
+                        std::int64_t length) {
+  auto spool = Spool::open(files, before);
+  if (!spool) return spool.error();
+  if (auto fits = spool->expect(length); !fits) return fits;
+  if (auto done = readWhole(exchange, length, [&](std::string_view bytes) { return spool->write(bytes); }); !done)
+    return done; // the client has gone, or the disk is full: the file stays as it was
+  return spool->place(path);
 }
 
 } // namespace
@@ -37,23 +89,12 @@ void FilesPlugin::write(Exchange exchange) {
   if (files.denied(path))
     return answerFailure(exchange, host_, Error{PINION_E_DENIED, "the denylist names the file", EACCES});
 
-  auto spool = Spool::open(files, before ? before->bytes : 0);
-  if (!spool) return answerFailure(exchange, host_, spool.error());
-  if (const auto fits = spool->expect(*length); !fits) return answerFailure(exchange, host_, fits.error());
-  std::string piece(static_cast<std::size_t>(std::clamp<std::int64_t>(*length, 1, kPiece)), '\0');
-  while (spool->size() < *length) {
-    const auto wanted = static_cast<std::size_t>(std::min<std::int64_t>(*length - spool->size(), kPiece));
-    std::size_t have = 0; // whole pieces: one write for many small reads
-    while (have < wanted) {
-      const std::int64_t got = exchange.readBody(piece.data() + have, wanted - have);
-      if (got <= 0) // the client has gone: the file stays as it was
-        return answerFailure(exchange, host_, Error{PINION_E_CANCELLED, "the body broke off"});
-      have += static_cast<std::size_t>(got);
-    }
-    const auto written = spool->write(std::string_view(piece).substr(0, have));
-    if (!written) return answerFailure(exchange, host_, written.error());
-  }
-  if (const auto placed = spool->place(path); !placed) return answerFailure(exchange, host_, placed.error());
+  const std::int64_t old = before ? before->bytes : 0;
+  const auto written = before && *length > kKeptUntilWhole ? writeInPlace(exchange, files, path, old, *length)
+                                                           : writeWhole(exchange, files, path, old, *length);
+  if (!written) return answerFailure(exchange, host_, written.error());
+  // A file that was there may be another's: from the first edit on it is the owner's.
+  if (const auto owned = files.setOwner(path); before && !owned) return answerFailure(exchange, host_, owned.error());
   exchange.answer(204);
 }
 
