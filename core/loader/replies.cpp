@@ -109,10 +109,16 @@ namespace {
 pinion_status answerReply(pinion_reply *reply, pinion_status status, pinion_span body) noexcept {
   return guarded(nullptr, [&]() -> Result<void> {
     if (reply == nullptr) return Error{Code::invalid, "the reply is NULL"};
-    const auto text = spanArgument(body, "answer");
-    if (!text) return text.error();
     const auto pending = Replies::all().take(reply);
     if (!pending) return Error{Code::cancelled, "the reply is used up"};
+    // A client gets what there is; what another plugin gets has a bound.
+    const auto text = spanArgument(body, "answer", pending->call ? kMaxPayload : SIZE_MAX);
+    if (!text) {
+      pending->host->warn(pending->host->name() + " gave no good answer to \"" + pending->name +
+                          "\": " + text.error().text);
+      Replies::answer(*pending, PINION_E_INTERNAL, text.error().text);
+      return text.error();
+    }
     const Code code = Replies::answer(*pending, status, *text);
     if (code != Code::ok) return Error{code, "nobody waits for the answer"};
     return {};

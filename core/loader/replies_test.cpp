@@ -71,6 +71,14 @@ TEST_CASE("a failure's status and text reach the caller; an unknown status is IN
   CHECK(bench.ask("manners/strange") == "failed -10 who knows");
 }
 
+TEST_CASE("an answer beyond the bound is a failure for a caller, and whole for a client") {
+  Served bench;
+  CHECK(bench.ask("manners/floods").starts_with("failed -10 the answer"));
+  CHECK(bench.heard("manners.floods -1"));
+  CHECK(has(bench.logged(), "plugin \"manners\" gave no good answer to \"manners/floods\""));
+  CHECK(get(bench, "/pool/floods").size() == 4 + (std::size_t{17} << 20u));
+}
+
 TEST_CASE("a callback that blocks the lane is warned about by plugin and name") {
   LoaderLimits limits;
   limits.slow_callback = 5ms;

@@ -75,6 +75,10 @@ void release(pinion_reply *reply) {
   }
   replies->answer(reply, PINION_OK, span("{}"));
 }
+void floods(pinion_reply *reply) {
+  const std::string much(std::size_t{17} << 20u, '1');
+  tell("manners.floods", replies->answer(reply, PINION_OK, span(much)));
+}
 void empty(pinion_reply *reply) { replies->answer(reply, PINION_OK, {}); }
 void json(pinion_reply *reply) { replies->answer(reply, PINION_OK, span(R"({"a":1})")); }
 
@@ -84,7 +88,8 @@ struct Way {
 };
 constexpr Way kWays[] = {{"silent", &silent},   {"twice", &twice},     {"keeps", &keeps},   {"throws", &throws},
                          {"refuses", &refuses}, {"strange", &strange}, {"blocks", &blocks}, {"late", &late},
-                         {"waits", &waits},     {"release", &release}, {"empty", &empty},   {"json", &json}};
+                         {"waits", &waits},     {"release", &release}, {"empty", &empty},   {"json", &json},
+                         {"floods", &floods}};
 
 const Way &way(void *user) { return *static_cast<const Way *>(user); }
 void asked(void *user, const pinion_event *, pinion_reply *reply) { way(user).run(reply); }

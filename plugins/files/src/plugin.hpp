@@ -32,7 +32,7 @@ private:
   void list(Exchange exchange);
   void search(Exchange exchange);
   // Everything of a folder, folders first.
-  Result<std::string> listing(const Files &files, const std::string &folder);
+  Result<void> listing(const Files &files, const std::string &folder, Exchange &exchange); // answers when it succeeds
   // Of a regular file that `open()` opens, unless its kind is known.
   template <typename Open> std::string mimeOfFile(const pinion_file_info &info, Open open);
   // The object of a file that has just been made.

@@ -17,6 +17,7 @@ namespace pinion::files {
 
 namespace {
 
+constexpr std::size_t kListedAtOnce = 256 * 1024; // bytes of a listing that are sent together
 constexpr const char *kNoSuchKind = "Cannot open files of this type.";
 
 // The first bytes of a file, as far as they go.
@@ -61,6 +62,7 @@ void sendFile(Exchange exchange, const Fd &file, std::int64_t size, Json headers
 }
 
 template <typename Open> std::string FilesPlugin::mimeOfFile(const pinion_file_info &info, Open open) {
+  if (info.bytes == 0) return mimeOf("");
   if (auto known = mimes_.find(info)) return std::move(*known);
   const Result<Fd> file = open();
   struct stat facts {};
@@ -93,7 +95,7 @@ void FilesPlugin::contents(Exchange exchange) {
   sendFile(std::move(exchange), *file, facts.st_size, std::move(headers));
 }
 
-Result<std::string> FilesPlugin::listing(const Files &files, const std::string &folder) {
+Result<void> FilesPlugin::listing(const Files &files, const std::string &folder, Exchange &exchange) {
   std::vector<Row> rows;
   const auto listed = files.entries(folder, [&](const pinion_file_info &info) {
     rows.push_back({info.name, info});
@@ -106,9 +108,16 @@ Result<std::string> FilesPlugin::listing(const Files &files, const std::string &
   });
   std::optional<Fd> opened; // when the first file must be looked into
   std::string out = "[";
-  out.reserve(rows.size() * 256 + 2);
+  out.reserve(std::min(rows.size() * 256, 2 * kListedAtOnce));
+  bool headed = false;
   for (const auto &row : rows) {
-    if (out.size() > 1) out += ',';
+    if (&row != rows.data()) out += ',';
+    if (out.size() >= kListedAtOnce) {
+      if (!headed) exchange.head(200, Json{{"Content-Type", "application/json; charset=utf-8"}});
+      headed = true;
+      if (!exchange.send(out)) break; // nobody reads on
+      out.clear();
+    }
     if (row.info.type != PINION_FILE_REGULAR) {
       appendEntry(out, row.info, row.name, mimeOfSpecial(row.info.type));
       continue;
@@ -123,12 +132,17 @@ Result<std::string> FilesPlugin::listing(const Files &files, const std::string &
     });
     appendEntry(out, row.info, row.name, mime);
   }
-  return out + ']';
+  out += ']';
+  if (headed)
+    exchange.finish(out);
+  else
+    exchange.answer(200, out);
+  return {};
 }
 
 void FilesPlugin::list(Exchange exchange) {
-  const auto made = listing(Files(host_, exchange.server(), 0), exchange.query("directory"));
-  if (made) return exchange.answer(200, *made);
+  const auto made = listing(Files(host_, exchange.server(), 0), exchange.query("directory"), exchange);
+  if (made) return;
   if (made.error().detail == ENOENT || made.error().code == PINION_E_NOT_FOUND)
     return exchange.error(404, "The requested directory was not found on the server.");
   if (made.error().detail == ENOTDIR)
