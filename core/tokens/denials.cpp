@@ -1,24 +1,37 @@
 #include "tokens/denials.hpp"
 
-#include <algorithm>
-
 namespace pinion::core {
 
-namespace {
-constexpr double kPruneEvery = 60;
+void Denials::note(std::string what, double now) {
+  changes_.push_back({what, now});
+  set(std::move(what), now);
+  forgetOld(now);
 }
 
-void Denials::note(std::string what, double now) {
-  if (now >= pruned_at_ + kPruneEvery || now < pruned_at_) {
-    std::erase_if(denied_at_, [&](const auto &entry) { return entry.second < now - kLongestLife; });
-    pruned_at_ = now;
-  }
-  if (denied_at_.size() >= kMostEntries && !denied_at_.contains(what)) {
-    const auto oldest = std::min_element(denied_at_.begin(), denied_at_.end(),
-                                         [](const auto &a, const auto &b) { return a.second < b.second; });
-    denied_at_.erase(oldest);
-  }
-  denied_at_[std::move(what)] = now;
+void Denials::restore(std::string what, double at, double now) {
+  set(std::move(what), at);
+  forgetOld(now);
+}
+
+void Denials::set(std::string what, double at) {
+  const auto [entry, added] = denied_at_.try_emplace(std::move(what), at);
+  if (!added) by_age_.erase({entry->second, entry->first});
+  entry->second = at;
+  by_age_.emplace(at, entry->first);
+  if (denied_at_.size() <= kMostEntries) return;
+  if (full_ == Full::no) full_ = Full::yes;
+  forgetOldest();
+}
+
+void Denials::forgetOldest() {
+  const auto entry = denied_at_.find(std::string(by_age_.begin()->second));
+  by_age_.erase(by_age_.begin());
+  changes_.push_back({entry->first, std::nullopt});
+  denied_at_.erase(entry);
+}
+
+void Denials::forgetOld(double now) {
+  while (!by_age_.empty() && by_age_.begin()->first < now - kLongestLife) forgetOldest();
 }
 
 bool Denials::deniedSince(const std::string &what, double issued) const {

@@ -1,6 +1,7 @@
 #include "tokens/tokens.hpp"
 
 #include "base/guarded.hpp"
+#include "log/log.hpp"
 #include "tokens/denials.hpp"
 #include "tokens/jwt.hpp"
 
@@ -9,7 +10,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
+#include <mutex>
 #include <unordered_map>
 
 namespace pinion::core {
@@ -17,6 +20,8 @@ namespace pinion::core {
 namespace {
 
 constexpr const char *kSpace = "tokens.used";
+constexpr const char *kDenied = "tokens.denied"; // what was denied -> Unix seconds
+constexpr std::size_t kPage = 1000;
 constexpr std::int64_t kShortestMemory = 3600; // seconds; also for a token that ends sooner (contract http.md 7)
 constexpr std::size_t kMostInMemory = 100'000;
 
@@ -45,6 +50,12 @@ bool mayConnect(const Claims &claims) {
 
 Error denied(const char *text) { return {Code::denied, text}; }
 
+std::string textOf(double seconds) {
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), seconds).ptr;
+  return {text.data(), end};
+}
+
 struct Used {
   std::unordered_map<std::string, std::int64_t> until;
   std::int64_t pruned_at = 0;
@@ -59,7 +70,10 @@ struct Tokens::Impl {
   Guarded<std::shared_ptr<const std::string>> secret;
   Guarded<Denials> denials;
   Guarded<Used> used; // where there is no store
+  std::mutex storing; // so that changes of the denials reach the store in their order; never taken by verify()
 
+  void restoreDenials();
+  void storeDenials();
   [[nodiscard]] std::shared_ptr<const std::string> key() const {
     return secret.with([](const auto &held) { return held; });
   }
@@ -70,9 +84,64 @@ Tokens::Tokens(std::string secret, double boot, Store *store, Now now) : impl_(s
   impl_->store = store;
   impl_->now = now ? std::move(now) : Now(systemNow);
   setSecret(std::move(secret));
+  impl_->restoreDenials();
 }
 
 Tokens::~Tokens() = default;
+
+void Tokens::Impl::restoreDenials() {
+  if (!store) return;
+  std::string last;
+  bool more = true;
+  while (more) {
+    std::vector<std::pair<std::string, double>> entries;
+    const auto read = store->page(kDenied, "", last.empty() ? std::nullopt : std::optional<std::string_view>(last),
+                                  kPage, [&](std::string_view what, std::string_view at) {
+                                    // What cannot be read counts as denied just now: rather a new login than a hole.
+                                    double seconds = now();
+                                    std::from_chars(at.data(), at.data() + at.size(), seconds);
+                                    entries.emplace_back(what, seconds);
+                                  });
+    if (!read) {
+      log::error("the denied tokens of before the restart cannot be read; they are good until they end",
+                 {{"error", read.error().text}});
+      return;
+    }
+    more = !entries.empty();
+    if (more) last = entries.back().first;
+    denials.with([&](Denials &held) {
+      for (auto &[what, at] : entries) held.restore(std::move(what), at, now());
+    });
+  }
+  storeDenials(); // what was too old goes
+}
+
+void Tokens::Impl::storeDenials() {
+  const std::lock_guard lock(storing);
+  std::vector<Denials::Change> changes;
+  bool full = false;
+  denials.with([&](Denials &held) {
+    changes = held.takeChanges();
+    full = held.tellFull();
+  });
+  if (full)
+    log::warn("too many tokens were denied; the oldest denials are forgotten",
+              {{"kept", std::to_string(Denials::kMostEntries)}});
+  if (!store) return;
+  for (std::size_t begin = 0; begin < changes.size(); begin += kPage) {
+    const std::size_t end = std::min(begin + kPage, changes.size());
+    std::vector<std::string> instants; // the store's changes only look at them
+    std::vector<Store::Change> block;
+    instants.reserve(end - begin);
+    for (std::size_t i = begin; i < end; ++i) {
+      instants.push_back(changes[i].at ? textOf(*changes[i].at) : std::string());
+      block.push_back({changes[i].what, instants.back()});
+    }
+    if (const auto done = store->apply(kDenied, block); !done)
+      log::error("a denial of tokens could not be stored; it holds until the daemon restarts",
+                 {{"error", done.error().text}});
+  }
+}
 
 void Tokens::setSecret(std::string secret) {
   auto next = std::make_shared<const std::string>(std::move(secret));
@@ -134,6 +203,7 @@ void Tokens::denyIds(const std::vector<std::string> &jtis) {
   impl_->denials.with([&](Denials &denials) {
     for (const auto &jti : jtis) denials.denyId(jti, now);
   });
+  impl_->storeDenials();
 }
 
 void Tokens::denyUser(const std::string &user, const std::vector<std::string> &servers) {
@@ -142,6 +212,7 @@ void Tokens::denyUser(const std::string &user, const std::vector<std::string> &s
     if (servers.empty()) denials.denyUser(user, "", now);
     for (const auto &server : servers) denials.denyUser(user, server, now);
   });
+  impl_->storeDenials();
 }
 
 } // namespace pinion::core

@@ -17,8 +17,8 @@ namespace pinion::core {
 class Tokens {
 public:
   using Now = std::function<double()>; // Unix seconds
-  // `boot` is the instant before which a websocket token's iat is refused. `store` keeps one-time ids over restarts;
-  // null keeps them in memory.
+  // `boot` is the instant before which a websocket token's iat is refused. `store` keeps one-time ids and denials
+  // over restarts; null keeps them in memory.
   Tokens(std::string secret, double boot, Store *store, Now now = {});
   ~Tokens();
 
@@ -33,6 +33,8 @@ public:
   // the purpose is inferred from the claims' shape (demands-and-cves.md row 16).
   [[nodiscard]] Result<std::string> verify(std::string_view jwt, std::string_view scope) const;
   Result<void> useOnce(const std::string &id, std::int64_t expiry);
+  // Denials hold at once, and are in the store when the call returns (one flush: [lane] or [pool]); where they cannot
+  // be stored the log says so, and they hold until the daemon ends.
   void denyIds(const std::vector<std::string> &jtis);
   // Every server when `servers` is empty.
   void denyUser(const std::string &user, const std::vector<std::string> &servers);

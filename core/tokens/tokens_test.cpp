@@ -307,6 +307,27 @@ TEST_CASE("denials are bounded in time and number") {
   CHECK(denials.denies(claims, later));
 }
 
+TEST_CASE("beyond the bound the oldest denial is forgotten, which is told once") {
+  Denials denials;
+  denials.denyId("first", 1000);
+  CHECK_FALSE(denials.tellFull());
+  for (std::size_t i = 1; i < Denials::kMostEntries; ++i) denials.denyId(std::to_string(i), 1001);
+  CHECK(denials.takeChanges().size() == Denials::kMostEntries);
+  CHECK_FALSE(denials.tellFull());
+  denials.denyId("last", 1002);
+  denials.denyId("1", 1002);
+  CHECK(denials.size() == Denials::kMostEntries);
+  CHECK(denials.tellFull());
+  CHECK_FALSE(denials.tellFull());
+  const auto changes = denials.takeChanges();
+  REQUIRE(changes.size() == 3);
+  CHECK((changes[0].what == "jti last" && changes[0].at == 1002));
+  CHECK((changes[1].what == "jti first" && !changes[1].at));
+  CHECK((changes[2].what == "jti 1" && changes[2].at == 1002));
+  denials.denyId("another", 1003);
+  CHECK_FALSE(denials.tellFull());
+}
+
 TEST_CASE("an id is used once, of many at the same time by one") {
   Clock clock;
   CHECK(clock.tokens.useOnce("x", 1'700'000'600));
@@ -336,5 +357,58 @@ TEST_CASE("an id that was used before a restart stays used") {
     Tokens tokens(kSecret, kBoot, store->get(), [] { return 1'700'000'020.0; });
     CHECK(static_cast<bool>(tokens.useOnce("x", 1'700'000'600)) == first);
   }
+  std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("denials stay over a restart, until they are a day old") {
+  char name[] = "/tmp/pinion-tokens-XXXXXX";
+  const std::filesystem::path folder = ::mkdtemp(name);
+  const auto path = (folder / "pinion.db").string();
+  double now = 1'700'000'020.25;
+  const auto token = [](const std::string &user, const std::string &server, const std::string &id, int issued) {
+    return sign(claims(R"("file_path":"/f","jti":")" + id + R"(","user_uuid":")" + user + R"(","server_uuid":")" +
+                           server + "\"",
+                       issued));
+  };
+  {
+    const auto store = Store::open(path);
+    REQUIRE(store);
+    Tokens tokens(kSecret, kBoot, store->get(), [&] { return now; });
+    tokens.denyUser("u", {"s"});
+    tokens.denyUser("everywhere", {});
+    std::vector<std::string> ids;
+    for (int i = 0; i < 2500; ++i) ids.push_back("id" + std::to_string(i)); // some pages
+    tokens.denyIds(ids);
+  }
+  {
+    const auto store = Store::open(path);
+    REQUIRE(store);
+    const Tokens tokens(kSecret, kBoot, store->get(), [&] { return now; });
+    const auto good = [&](const std::string &jwt) { return static_cast<bool>(tokens.verify(jwt, "file-download")); };
+    CHECK_FALSE(good(token("u", "s", "j", 1'700'000'020)));
+    CHECK_FALSE(good(token("everywhere", "t", "j", 1'700'000'020)));
+    for (const char *id : {"id0", "id999", "id1000", "id2499"}) CHECK_FALSE(good(token("v", "s", id, 1'700'000'020)));
+    CHECK(good(token("u", "s", "j", 1'700'000'021)));
+    CHECK(good(token("u", "t", "j", 1'700'000'020)));
+    CHECK(good(token("v", "s", "id2500", 1'700'000'020)));
+    CHECK((*store)->keys("tokens.denied", "")->size() == 2502);
+  }
+  now += Denials::kLongestLife + 1;
+  const auto store = Store::open(path);
+  REQUIRE(store);
+  const Tokens tokens(kSecret, kBoot, store->get(), [&] { return now; });
+  CHECK((*store)->keys("tokens.denied", "")->empty());
+  std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("a stored denial that cannot be read counts from the restart") {
+  char name[] = "/tmp/pinion-tokens-XXXXXX";
+  const std::filesystem::path folder = ::mkdtemp(name);
+  const auto store = Store::open((folder / "pinion.db").string());
+  REQUIRE(store);
+  REQUIRE((*store)->put("tokens.denied", "jti j", "yesterday"));
+  const Tokens tokens(kSecret, kBoot, store->get(), [] { return 1'700'000'020.0; });
+  CHECK_FALSE(tokens.verify(sign(claims(kFile, 1'700'000'020)), "file-download"));
+  CHECK(tokens.verify(sign(claims(kFile, 1'700'000'021)), "file-download"));
   std::filesystem::remove_all(folder);
 }
