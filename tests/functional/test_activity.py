@@ -4,9 +4,13 @@ from __future__ import annotations
 import json
 import signal
 import sqlite3
+import threading
 import uuid
 
+import paramiko
+
 from support.node import until
+from test_sftp import client_of, connect, listens
 
 
 def left_by_wings(node, server: str, commands: list[str]) -> None:
@@ -53,3 +57,97 @@ def test_five_thousand_entries_of_wings_reach_the_panel_once_though_the_daemon_i
     node.start()
     node.stop()
     assert len(sent(panel)) == 5000
+
+
+def names(panel, event: str) -> list[str]:
+    """The files in all entries of this event that the Panel took."""
+    out = []
+    for method, path, body in list(panel.calls):
+        if (method, path) == ("POST", "/activity"):
+            for entry in body["data"]:
+                if entry["event"] == f"server:sftp.{event}":
+                    out += [name if isinstance(name, str) else name["from"] for name in entry["metadata"]["files"]]
+    return out
+
+
+def refuse(panel):
+    """The Panel takes no activity; call the result to let it take it again."""
+    real = panel.route
+    panel.route = lambda method, path, body, authorization: (
+        (503, None) if path == "/activity" else real(method, path, body, authorization))
+
+    def take():
+        panel.calls.clear()  # what was refused was not taken
+        panel.route = real
+    return take
+
+
+def session(node, panel, game) -> paramiko.SFTPClient:
+    listens(node)
+    return client_of(connect(node, panel.allow(game)))
+
+
+def test_acknowledged_sftp_operations_survive_a_kill_and_a_panel_that_is_down(launch, panel, game):
+    node = launch()
+    node.create(game)
+    take = refuse(panel)
+    client = session(node, panel, game)
+    client.mkdir("/folder")
+    with client.open("/folder/put", "w") as file:
+        file.write(b"x")
+    client.rename("/folder/put", "/folder/renamed")
+    client.remove("/folder/renamed")
+    node.stop(signal.SIGKILL)
+    node.start()
+    until(lambda: any(path == "/activity" for _, path, _ in list(panel.calls)), "a first request, which is refused")
+    node.stop()
+    take()
+    node.start()
+    until(lambda: names(panel, "delete"), "the entries reach the Panel")
+    assert names(panel, "create-directory") == ["/folder"] or names(panel, "create-directory") == ["folder"]
+    for event in ("create", "rename", "delete"):
+        assert len(names(panel, event)) == 1, event
+
+
+def test_a_daemon_that_ends_while_a_batch_is_sent_loses_no_entry(launch, panel, game):
+    node = launch(wait=True)
+    node.stop()
+    commands = [f"c{number}" for number in range(250)]
+    left_by_wings(node, game, commands)
+    real, asked, go_on = panel.route, threading.Event(), threading.Event()
+
+    def slow(method, path, body, authorization):
+        if path == "/activity":
+            asked.set()
+            go_on.wait(30)
+        return real(method, path, body, authorization)
+    panel.route = slow
+    node.start()
+    assert asked.wait(30)
+    node.process.send_signal(signal.SIGTERM)
+    go_on.set()
+    assert node.process.wait(30) == 0
+    panel.route = real
+    node.start()
+    until(lambda: set(sent(panel)) == set(commands), "each entry reaches the Panel")
+    # A batch whose answer came after the end is sent again, and no more than that one.
+    assert len(sent(panel)) <= len(commands) + 100
+
+
+def test_two_thousand_sftp_operations_arrive_once_joined_by_the_minute(launch, panel, game):
+    node = launch()
+    node.create(game)
+    take = refuse(panel)
+    client = session(node, panel, game)
+    for number in range(2000):
+        client.mkdir(f"/d{number}")
+    node.stop()
+    take()
+    node.start()
+    until(lambda: len(names(panel, "create-directory")) >= 2000, "all operations reach the Panel")
+    arrived = [name.lstrip("/") for name in names(panel, "create-directory")]
+    assert sorted(arrived) == sorted(f"d{number}" for number in range(2000))
+    entries = [entry for _, path, body in list(panel.calls) if path == "/activity" for entry in body["data"]
+               if entry["event"] == "server:sftp.create-directory"]
+    minutes = {entry["timestamp"][:16] for entry in entries}
+    assert len(entries) == len(minutes)

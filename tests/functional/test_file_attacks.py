@@ -5,6 +5,7 @@ import contextlib
 import io
 import os
 import shutil
+import signal
 import socket
 import tarfile
 import threading
@@ -320,6 +321,21 @@ def test_a_denied_users_links_end_and_later_ones_work(linked, panel):
     assert link(now - 30) >= 400 and link(now) >= 400
     assert link(denied + 1) == 200
     assert link(now - 30, other_user) == 200
+
+
+def test_a_denied_link_stays_denied_when_the_daemon_restarts(linked, panel):
+    node, now = linked.node, int(time.time())
+    path = "/download/file"
+
+    def link(iat: int) -> int:
+        return use(node, path, tokens.sign(panel, **tokens.once(**KINDS[path](linked.uuid)), iat=iat))
+    assert link(now - 30) == 200
+    assert node.call("POST", "/api/deauthorize-user", json={"user": tokens.USER, "servers": [linked.uuid]}).status_code == 204
+    denied = int(time.time())
+    node.stop(signal.SIGKILL)
+    node.start()
+    assert link(now - 30) >= 400
+    assert link(denied + 1) == 200
 
 
 @pytest.mark.parametrize("name", ["../x", "../../../etc/passwd", "11111111222243338444555555555555", "/etc/passwd", "",
