@@ -94,7 +94,8 @@ class Node:
 
     def call(self, method: str, path: str, **kw) -> requests.Response:
         kw.setdefault("headers", {"Authorization": f"Bearer {TOKEN}"})
-        return requests.request(method, f"http://127.0.0.1:{self.port}{path}", timeout=30, **kw)
+        kw.setdefault("timeout", 30)
+        return requests.request(method, f"http://127.0.0.1:{self.port}{path}", **kw)
 
     def state(self, server: str) -> str:
         return self.call("GET", f"/api/servers/{server}").json()["state"]
