@@ -5,6 +5,8 @@
 
 #include <sys/wait.h>
 
+#include <limits>
+
 using namespace pinion::core;
 using namespace pinion::core::archives;
 using namespace pinion::core::archives::testing;
@@ -461,4 +463,71 @@ TEST_CASE("a thousand folders deep is survived") {
   const auto done = unpacked(volume, "a.tar");
   if (!done) FAIL(done.error().text);
   CHECK(done->entries == 1);
+}
+
+namespace {
+
+std::string little(std::uint64_t value, int bytes) {
+  std::string out;
+  for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i) & 0xff);
+  return out;
+}
+
+// A zip by hand: the stored bytes "x" under one name in front, and a directory with so many entries that each claim
+// `size` bytes (as zip64) and all point at the same place, or each a byte further.
+std::string zipClaiming(int entries, std::uint64_t size, int apart) {
+  const std::string zip64 = little(1, 2) + little(16, 2) + little(size, 8) + little(size, 8);
+  std::string body, directory;
+  for (int i = 0; i < (apart == 0 ? 1 : entries); ++i)
+    body += "PK\3\4" + little(45, 2) + little(0, 4) + little(0, 4) + little(0, 4) + little(0xffffffff, 4) +
+            little(0xffffffff, 4) + little(2, 2) + little(zip64.size(), 2) + "f" + std::to_string(i) + zip64 + "x";
+  const std::size_t each = apart == 0 ? 0 : body.size() / static_cast<std::size_t>(entries);
+  for (int i = 0; i < entries; ++i)
+    directory += "PK\1\2" + little(45, 2) + little(45, 2) + little(0, 4) + little(0, 4) + little(0, 4) +
+                 little(0xffffffff, 4) + little(0xffffffff, 4) + little(2, 2) + little(zip64.size(), 2) + little(0, 2) +
+                 little(0, 2) + little(0, 2) + little(0100644u << 16, 4) +
+                 little(each * static_cast<std::size_t>(i), 4) + "f" + std::to_string(i) + zip64;
+  return body + directory + "PK\5\6" + little(0, 4) + little(static_cast<std::uint64_t>(entries), 2) +
+         little(static_cast<std::uint64_t>(entries), 2) + little(directory.size(), 4) + little(body.size(), 4) +
+         little(0, 2);
+}
+
+} // namespace
+
+TEST_CASE("sizes of a zip that together are more than a number holds do not fit, whatever the limit") {
+  Volume volume;
+  write(volume.base / "a.zip", zipClaiming(4, std::uint64_t{1} << 62, 1));
+  Quota quota{std::numeric_limits<std::int64_t>::max()};
+  const auto done = unpacked(volume, "a.zip", {}, quota.hooks());
+  REQUIRE_FALSE(done);
+  CHECK(done.error().code == Code::full);
+  CHECK(quota.most == 0);
+  CHECK(volume.all(volume.root).empty());
+}
+
+TEST_CASE("entries of a zip that share their bytes swell no further than the disk limit") {
+  for (const bool check_first : {true, false}) {
+    INFO(check_first);
+    Volume volume;
+    write(volume.base / "a.zip", zipClaiming(9, 1 << 20, 0));
+    Quota quota{4 << 20};
+    UnpackOptions options;
+    options.check_first = check_first;
+    const auto done = unpacked(volume, "a.zip", options, quota.hooks());
+    CHECK_FALSE(done); // of what is claimed one byte is there
+    CHECK(quota.most <= quota.limit);
+    std::int64_t there = 0;
+    for (const auto &[name, text] : volume.all(volume.root)) there += static_cast<std::int64_t>(text.size());
+    CHECK(quota.used == there);
+  }
+}
+
+TEST_CASE("an archive in an archive is a file like others") {
+  Volume volume;
+  make(volume, "inner.zip", "zip", "", {{"zeroes", std::string(8 << 20, '\0')}});
+  const std::string inner = Volume::read(volume.base / "inner.zip");
+  make(volume, "outer.zip", "zip", "", {{"inner.zip", inner}});
+  Quota quota{1 << 20};
+  REQUIRE(unpacked(volume, "outer.zip", {}, quota.hooks()));
+  CHECK(volume.all(volume.root) == Files{{"inner.zip", inner}});
 }
