@@ -2,6 +2,7 @@
 // text". The payload is a list of words; see `operations` below. What happens to it is published as events "probe.*".
 #include <pinion/services.h>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -28,6 +29,7 @@ struct Tables {
   const pinion_routes_v1 *routes;
   const pinion_servers_v1 *servers;
   const pinion_files_v1 *files;
+  const pinion_archives_v1 *archives;
   const pinion_environment_v1 *environment;
   const pinion_panel_v1 *panel;
   const pinion_tokens_v1 *tokens;
@@ -204,6 +206,9 @@ std::string nulls(const Words &) {
   expect("usage", t.files->usage(host, nullptr, 0, nullptr, nullptr));
   expect("reserve", t.files->reserve(host, nullptr, 1, nullptr));
   expect("folder", t.files->folder(host, nullptr, nullptr));
+  expect("pack", t.archives->pack(host, nullptr, -1, {}, nullptr, &done, nullptr, &id, nullptr));
+  expect("unpack", t.archives->unpack(host, nullptr, -1, {}, nullptr, &done, nullptr, &id, nullptr));
+  expect("unpack host", t.archives->unpack(none, nullptr, -1, {}, nullptr, &done, nullptr, &id, nullptr));
   expect("act", t.environment->act(host, nullptr, nullptr, {}, 0, &done, nullptr, &id, nullptr));
   expect("input", t.environment->input(host, nullptr, bad, nullptr));
   expect("panel", t.panel->call(host, nullptr, nullptr, {}, &done, nullptr, &id, nullptr));
@@ -224,6 +229,17 @@ std::string nulls(const Words &) {
 }
 
 uint32_t flags(const std::string &word) { return static_cast<uint32_t>(std::stoul(word)); }
+
+// Begins an archive with the descriptor called w[1], as often as w[4] says; tells of the last time.
+std::string archive(const Words &w, decltype(pinion_archives_v1::pack) begin) { // name, server, options, times
+  Out out;
+  std::string said;
+  const auto fd = ids.find("fd " + w[1]);
+  for (int i = 0; i < std::stoi(w[4]); ++i)
+    said = out.say(begin(host, w[2].c_str(), fd == ids.end() ? -1 : static_cast<int32_t>(fd->second), span(w[3]),
+                         nullptr, &done, const_cast<char *>("archive"), &ids[w[1]], &out.error));
+  return said;
+}
 
 // What the file holds, which is closed.
 std::string contentOf(int fd, Out &out) {
@@ -380,6 +396,25 @@ const std::map<std::string, std::function<std::string(const Words &)>> operation
        ::close(fd);
        return out.say(PINION_OK);
      }},
+    {"pack", [](const Words &w) { return archive(w, t.archives->pack); }},
+    {"unpack", [](const Words &w) { return archive(w, t.archives->unpack); }},
+    {"keep-open",
+     [](const Words &w) { // name, server, path, flags: until let-go
+       Out out;
+       const int32_t fd = t.files->open(host, w[2].c_str(), w[3].c_str(), flags(w[4]), 0, &out.error);
+       if (fd < 0) return out.say(fd);
+       ids["fd " + w[1]] = static_cast<uint64_t>(fd);
+       return out.say(PINION_OK);
+     }},
+    {"pipe",
+     [](const Words &w) { // name of the end to read, of the end to write: nothing is ever put through by itself
+       int ends[2];
+       if (::pipe2(ends, O_CLOEXEC) != 0) return std::string("no pipe");
+       ids["fd " + w[1]] = static_cast<uint64_t>(ends[0]);
+       ids["fd " + w[2]] = static_cast<uint64_t>(ends[1]);
+       return std::string("0 ");
+     }},
+    {"let-go", [](const Words &w) { return std::to_string(::close(static_cast<int>(ids["fd " + w[1]]))) + " "; }},
     {"entries",
      [](const Words &w) {
        Out out;
@@ -569,6 +604,7 @@ pinion_status create(const pinion_host *given, pinion_plugin_v1 *out, pinion_err
   get(t.routes, "pinion.routes/1");
   get(t.servers, "pinion.servers/1");
   get(t.files, "pinion.files/1");
+  get(t.archives, "pinion.archives/1");
   get(t.environment, "pinion.environment/1");
   get(t.panel, "pinion.panel/1");
   get(t.tokens, "pinion.tokens/1");
