@@ -51,6 +51,10 @@ Result<void> FilesPlugin::start() {
                               [this](const EventView &event) { pulls_.cancelAll(std::string(event.server)); });
   if (!gone) return gone.error();
   server_gone_ = std::move(*gone);
+  // Before stop(), which is only called when nothing runs any more: a download may wait for its host for minutes.
+  auto stopping = host_.subscribe("daemon.stopping", PINION_POLICY_ALL, [this](const EventView &) { pulls_.stop(); });
+  if (!stopping) return stopping.error();
+  stopping_ = std::move(*stopping);
   return {};
 }
 

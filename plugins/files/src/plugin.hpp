@@ -71,7 +71,7 @@ private:
   Pulls pulls_;
   bool pulls_off_ = false;
   uint32_t max_redirects_ = 10;
-  Handle server_gone_;
+  Handle server_gone_, stopping_;
 };
 
 // A free name beside `path` for a copy of it: " copy", " copy 1", ... before the extension. [pool]

@@ -423,3 +423,31 @@ TEST_CASE("a pull wants a folder and a URL, and says what is wrong with it") {
   CHECK(node.get("pull")->body == R"({"downloads":null})");
   CHECK(node.fake.request("DELETE", kFiles + "pull/nothing")->status == 204);
 }
+
+TEST_CASE("what ends the daemon or the server ends its pulls, and nothing of them stays") {
+  Node node;
+  const auto [topic, server] =
+      GENERATE(table<std::string, std::string>({{"daemon.stopping", ""}, {"deleted", kServer}}));
+  testing::FakePage page;
+  page.body = std::string(20'000, 'x');
+  page.read = [&, topic = topic, server = server](std::size_t read) {
+    if (read == 0) node.fake.publish(topic, server, "{}");
+    node.fake.pump();
+  };
+  node.fake.page("http://far.example/big.bin", page);
+  const auto answer = node.post("pull", {{"root", "/"}, {"url", "http://far.example/big.bin"}, {"foreground", true}});
+  CHECK(answer->status >= 400);
+  CHECK_FALSE(node.there("big.bin"));
+  CHECK(node.get("pull")->body == R"({"downloads":null})");
+  CHECK(node.fake.openFetches() == 0);
+}
+
+TEST_CASE("a pull that nobody ends is there whole") {
+  Node node;
+  testing::FakePage page;
+  page.body = std::string(20'000, 'x');
+  node.fake.page("http://far.example/big.bin", page);
+  const auto answer = node.post("pull", {{"root", "/in"}, {"url", "http://far.example/big.bin"}, {"foreground", true}});
+  CHECK(answer->status == 200);
+  CHECK(node.read("in/big.bin") == page.body);
+}
