@@ -11,8 +11,8 @@
 #include <sys/signalfd.h>
 
 #include <csignal>
-#include <cstdlib>
 #include <cstdio>
+#include <cstdlib>
 
 namespace pinion::core {
 

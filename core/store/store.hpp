@@ -1,9 +1,8 @@
 // The SQLite store of the daemon: namespaced keys and values. Thread-safe; calls take milliseconds ([pool] or [lane],
 // never io).
 //
-// What changes is in the write-ahead log and flushed to the disk when a call returns: neither the end of the process
-// (kill -9) nor a loss of power loses it, as far as the disk keeps what it said it has. Each call costs one flush, so
-// many changes belong into one apply().
+// What changes is in the write-ahead log when a call returns: the end of the process (kill -9) does not lose it. A loss
+// of power may take the last seconds, but breaks nothing: the log is synced at its checkpoints.
 #pragma once
 
 #include "base/result.hpp"

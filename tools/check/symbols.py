@@ -7,7 +7,7 @@ import re
 import subprocess
 
 # What a plugin may need: the C and C++ run-time, RE2 with what that needs, libssh and libcrypto. Never Poco.
-MAY_NEED = r"(?:libc|libm|libgcc_s|libstdc\+\+|libre2|libssh|libcrypto|libicu\w+|libabsl_\w+|ld-linux-x86-64|ld-linux-aarch64)\.so[.\d]*"
+MAY_NEED = r"(?:libc|libm|libgcc_s|libstdc\+\+|libre2|libsqlite3|libssh|libcrypto|libicu\w+|libabsl_\w+|ld-linux-x86-64|ld-linux-aarch64)\.so[.\d]*"
 # Only in builds with a sanitizer.
 SANITIZER = r"lib(?:asan|ubsan|tsan)\.so[.\d]*"
 

@@ -356,13 +356,13 @@ typedef struct pinion_store_v1 { /* one namespace a plugin id; [pool] or [lane] 
   uint32_t size;
   uint32_t reserved;
   pinion_status (*get)(const pinion_host *host, const char *key, const pinion_sink *out);
-  /* An empty span removes the key; 1 MiB at most. Durable when it returns: neither kill -9 nor a loss of power undoes
-   * it. */
+  /* An empty span removes the key; 1 MiB at most. Durable when it returns: the end of the daemon, also by kill -9,
+   * does not undo it (a loss of power may undo the last seconds). */
   pinion_status (*put)(const pinion_host *host, const char *key, pinion_span value, pinion_error *error);
   /* Keys that begin with `prefix`, sorted, each followed by '\n'. */
   pinion_status (*scan)(const pinion_host *host, const char *prefix, const pinion_sink *out);
-  /* All of them or none, in one transaction: at most 16384 of 16 MiB together. Durable when it returns, and costs as
-   * much as one put(). */
+  /* All of them or none, in one transaction: at most 16384 of 16 MiB together. Durable as put(), and costs as much
+   * as one. */
   pinion_status (*apply)(const pinion_host *host, const pinion_store_change *changes, size_t count,
                          pinion_error *error);
   /* At most `limit` keys that begin with `prefix` and come after `after` (NULL: the first), sorted: a JSON array of
