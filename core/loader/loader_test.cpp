@@ -172,7 +172,7 @@ TEST_CASE("stopping ends what plugins had: their offers go and their routes answ
   Bench bench;
   REQUIRE(bench.front.listen());
   bench.run({"manners", "probe"});
-  CHECK(bench.bus.list("manners/").size() == 12);
+  CHECK(bench.bus.list("manners/").size() == 13);
   testing::RawClient client(bench.front.port());
   CHECK(client.ask("GET", "/pool/json").status == 200);
   bench.loader.stop();
