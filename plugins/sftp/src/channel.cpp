@@ -13,7 +13,8 @@ namespace {
 constexpr std::size_t input_bytes = 1024 * 1024;        // of requests; more stays in the library, and its window closes
 constexpr std::size_t overflow_bytes = 4 * 1024 * 1024; // a peer that ignores the window
 constexpr std::size_t output_bytes = 4 * 1024 * 1024;   // of replies; then no request is looked at
-constexpr std::size_t flush_bytes = 512 * 1024;
+constexpr std::size_t flush_bytes = 192 * 1024;
+constexpr std::size_t spare_bytes = 512 * 1024; // of memory that is kept for the next request
 constexpr std::size_t records_bound = 64;
 constexpr int requests_a_turn = 64;
 constexpr std::size_t lent_requests = 64, lent_bytes = 2 * 1024 * 1024;
@@ -25,7 +26,8 @@ constexpr std::chrono::seconds slow_for{10};
 
 // What the pool does, and what came of it.
 struct Channel::Work {
-  std::vector<std::string> packets;
+  std::string input;
+  std::vector<std::pair<std::size_t, std::size_t>> packets; // where in the input, how long
   std::vector<Outcome> outcomes;
 };
 
@@ -111,6 +113,7 @@ bool Channel::turn() {
   if (over_ || broken_ || channel_ == nullptr) return false;
   pull();
   int requests = 0;
+  bool stopped_to_send = false;
   while (mayContinue() && requests < requests_a_turn) {
     const auto began = Clock::now();
     if (began < slow_until_) {
@@ -121,7 +124,7 @@ bool Channel::turn() {
     const auto packet = nextPacket();
     if (!packet) break;
     ++requests;
-    Outcome outcome = conversation_->handle(*packet, Effort::quick);
+    Outcome outcome = conversation_->handle(*packet, Effort::quick, std::exchange(spare_output_, {}));
     if (outcome.step == Step::longer) {
       input_at_ = before;
       lend();
@@ -129,7 +132,10 @@ bool Channel::turn() {
     }
     if (Clock::now() - began > slow_request) slow_until_ = Clock::now() + slow_for;
     accept(std::move(outcome));
-    if (pendingOutput() > flush_bytes) flush();
+    if (pendingOutput() > flush_bytes) {
+      stopped_to_send = true; // while it is in the processor's cache
+      break;
+    }
   }
   if (input_at_ == input_.size()) {
     input_.clear();
@@ -142,7 +148,7 @@ bool Channel::turn() {
   if (end_of_input_ && !lent_ && requests < requests_a_turn && left_in_library_ == 0 && held_.empty() &&
       pendingOutput() == 0)
     finish();
-  return requests == requests_a_turn || (left_in_library_ > 0 && mayContinue());
+  return requests == requests_a_turn || stopped_to_send || (left_in_library_ > 0 && mayContinue());
 }
 
 void Channel::accept(Outcome outcome) {
@@ -163,7 +169,18 @@ void Channel::accept(Outcome outcome) {
   if (outcome.wait_for && !outcome.wait_for->kept)
     held_.emplace_back(std::move(outcome.wait_for), std::move(outcome.reply));
   else
-    output_.append(outcome.reply);
+    put(std::move(outcome.reply));
+}
+
+// A long reply is taken as it is: copying it would cost as much as encrypting it.
+void Channel::put(std::string reply) {
+  if (pendingOutput() == 0) {
+    output_.swap(reply);
+    output_at_ = 0;
+  } else {
+    output_.append(reply);
+  }
+  if (reply.capacity() <= spare_bytes) spare_output_ = std::move(reply);
 }
 
 void Channel::kept(const RecordPtr &record) {
@@ -171,7 +188,7 @@ void Channel::kept(const RecordPtr &record) {
   --records_;
   const auto ready =
       std::stable_partition(held_.begin(), held_.end(), [](const auto &one) { return !one.first->kept; });
-  for (auto it = ready; it != held_.end(); ++it) output_.append(it->second);
+  for (auto it = ready; it != held_.end(); ++it) put(std::move(it->second));
   held_.erase(ready, held_.end());
   wake_();
 }
@@ -184,16 +201,20 @@ void Channel::lend() {
   while (work->packets.size() < lent_requests && bytes < lent_bytes) {
     const auto packet = nextPacket();
     if (!packet) break;
-    bytes += packet->size();
-    work->packets.emplace_back(*packet);
+    // A request to read is short, and its reply is long.
+    bytes += Type{static_cast<std::uint8_t>(packet->front())} == Type::read ? data_bytes : packet->size();
+    work->packets.emplace_back(packet->data() - input_.data(), packet->size());
   }
   if (work->packets.empty()) return;
+  work->input = std::exchange(input_, std::exchange(spare_input_, {}));
+  input_.assign(work->input, std::exchange(input_at_, 0));
   auto self = shared_from_this();
   lent_ = true;
   const bool begun = service_.pool.run([self, work] {
     try {
-      for (const auto &packet : work->packets)
-        work->outcomes.push_back(self->conversation_->handle(packet, Effort::full));
+      for (const auto &[at, length] : work->packets)
+        work->outcomes.push_back(
+            self->conversation_->handle(std::string_view(work->input).substr(at, length), Effort::full));
     } catch (...) {
       work->outcomes.push_back({Step::broken, {}, nullptr, nullptr});
     }
@@ -207,6 +228,8 @@ void Channel::lend() {
 void Channel::returned(Work &work) {
   lent_ = false;
   for (auto &outcome : work.outcomes) accept(std::move(outcome));
+  work.input.clear();
+  spare_input_ = std::move(work.input);
   wake_();
 }
 
@@ -248,6 +271,10 @@ void Channel::drop() {
 void Channel::rest() {
   if (input_.empty()) input_.shrink_to_fit();
   if (output_.empty()) output_.shrink_to_fit();
+  for (auto *spare : {&spare_input_, &spare_output_}) {
+    spare->clear();
+    spare->shrink_to_fit();
+  }
 }
 
 } // namespace sftp

@@ -47,6 +47,7 @@ private:
   std::optional<std::string_view> nextPacket();
   bool mayContinue() const;
   void accept(Outcome outcome);
+  void put(std::string reply);
   void kept(const RecordPtr &record);
   void lend();
   void returned(Work &work);
@@ -63,6 +64,7 @@ private:
   bool ready_ = false; // the subsystem was asked for
   std::unique_ptr<Conversation> conversation_;
   std::string input_, output_;
+  std::string spare_input_, spare_output_; // memory for the next ones
   std::size_t input_at_ = 0, output_at_ = 0;
   std::size_t left_in_library_ = 0; // bytes that were not taken yet
   std::vector<std::pair<RecordPtr, std::string>> held_;

@@ -12,6 +12,7 @@ using pinion::Json;
 namespace {
 
 constexpr int polls_a_turn = 64; // of 4 KiB each, as the library reads
+constexpr int rounds_a_turn = 8;
 constexpr std::size_t channels_a_connection = 8;
 constexpr std::uint64_t bytes_before_login = 1024 * 1024;
 constexpr std::chrono::seconds rest_after{5}, look_every{30};
@@ -63,21 +64,33 @@ std::uint32_t Connection::interest() const {
 
 bool Connection::work() {
   if (over_) return false;
+  // After a reply the library wants to hear that the socket takes more. It does, nearly always: asking at once saves
+  // the way through the loop, and mostly the next request is there as well.
+  for (int round = 0; round < rounds_a_turn; ++round) {
+    bool more = false;
+    const bool moved = exchange(more);
+    if (over_ || (!moved && !more)) return false;
+  }
+  return true;
+}
+
+// What has come in, and the replies to it. False: nothing moved.
+bool Connection::exchange(bool &more) {
   int polls = 0;
   int polled = SSH_OK;
   while (polls < polls_a_turn && (polled = ssh_event_dopoll(event_, 0)) == SSH_OK) ++polls;
   if (counter_.in_bytes != bytes_seen_) active_ = Clock::now();
   bytes_seen_ = counter_.in_bytes;
+  const auto sent = counter_.out_bytes;
   if (!login_) {
     if (counter_.in_bytes > bytes_before_login) return end("too much was sent before the login"), false;
     messages();
   }
-  bool more = polls == polls_a_turn;
   for (const auto &channel : channels_) more = channel->turn() || more;
   sweep();
   const int status = ssh_get_status(session_);
   if (polled == SSH_ERROR || (status & (SSH_CLOSED | SSH_CLOSED_ERROR)) != 0) end("");
-  return more && !over_;
+  return polls == polls_a_turn || counter_.out_bytes != sent;
 }
 
 void Connection::sweep() {

@@ -46,6 +46,7 @@ private:
     std::string user, key;
   };
 
+  bool exchange(bool &more);
   void messages();
   void service(ssh_message message);
   void authenticate(ssh_message message);

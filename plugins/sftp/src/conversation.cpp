@@ -37,8 +37,10 @@ Conversation::Conversation(const Host &host, Login login, bool read_only, Growth
     : host_(host), login_(std::move(login)), files_(host, login_.server, PINION_FILES_OWNER), read_only_(read_only),
       growths_(growths) {}
 
-Outcome Conversation::handle(std::string_view packet, Effort effort) {
+Outcome Conversation::handle(std::string_view packet, Effort effort, std::string memory) {
   Outcome out;
+  out.reply = std::move(memory);
+  out.reply.clear();
   Reader in(packet);
   const auto type = in.byte();
   if (!type) return {Step::broken, {}, nullptr, nullptr};

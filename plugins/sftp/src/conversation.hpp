@@ -38,8 +38,9 @@ public:
 
   Conversation(const Host &host, Login login, bool read_only, Growths &growths);
 
-  // `packet` without its length. What is thrown is a bug of ours.
-  Outcome handle(std::string_view packet, Effort effort);
+  // `packet` without its length. `memory` is what the reply is written into; its content is of no matter. What is
+  // thrown is a bug of ours.
+  Outcome handle(std::string_view packet, Effort effort, std::string memory = {});
   const Login &login() const { return login_; }
 
 private:
