@@ -159,6 +159,7 @@ Result<void> boot(Parts &parts, const std::vector<std::string> &notes) {
       log::error("the folder of a server cannot be made", {{"server", server->text()}, {"error", made.error().text}});
     else if (*made)
       fresh.push_back(server);
+    parts.disk.define(server);
   }
   definitions->clear();
 

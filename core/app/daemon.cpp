@@ -51,6 +51,14 @@ std::unique_ptr<Store> openStore(const Config &config) {
   return nullptr;
 }
 
+std::unique_ptr<Quota> openQuota(const Config &config, Store *store) {
+  if (store == nullptr || config.system.disk_check_interval <= 0) return nullptr; // where numbers are kept; not counted
+  auto quota = Quota::open(machine::dataFolder(config), *store);
+  if (quota) return std::move(*quota);
+  log::info("disk use: the kernel's project quotas are not used", {{"reason", quota.error().text}});
+  return nullptr;
+}
+
 double unixNow() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
 } // namespace
@@ -79,7 +87,7 @@ Parts::Parts(const CommandLine &command_line, std::unique_ptr<ConfigStore> store
       registry(bus, config->get()->system.root_directory + "/states.json"),
       disk(bus, walkers, machine::dataFolder(*config->get()),
            std::chrono::seconds(config->get()->system.disk_check_interval),
-           openatMode(config->get()->system.openat_mode)),
+           openatMode(config->get()->system.openat_mode), Watching::automatic, openQuota(*config->get(), store.get())),
       engine(Engine::addressFromEnvironment()), runtime(engine, loops, workers, bus, registry, disk, *config),
       front(loops, workers, long_workers, frontOptions(*config->get()), hooks()), states_lane(workers, "states") {
   const ConfigPtr now = config->get();

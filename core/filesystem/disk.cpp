@@ -15,6 +15,8 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <optional>
+#include <utility>
 
 namespace pinion::core {
 
@@ -39,8 +41,8 @@ Error diskFull() { return {Code::full, "There is not enough disk space available
 
 // Who wants the figure either walks itself or waits for the walk that is under way.
 struct Disk::Impl : std::enable_shared_from_this<Disk::Impl> {
-  Impl(Bus &b, Pool &w, std::string d, std::chrono::seconds i, OpenatMode m)
-      : bus(b), walkers(w), data(std::move(d)), interval(i), mode(m) {}
+  Impl(Bus &b, Pool &w, std::string d, std::chrono::seconds i, OpenatMode m, std::unique_ptr<Quota> q)
+      : bus(b), walkers(w), data(std::move(d)), interval(i), mode(m), quota(std::move(q)) {}
 
   struct Known {
     std::weak_ptr<Server> server;
@@ -50,6 +52,7 @@ struct Disk::Impl : std::enable_shared_from_this<Disk::Impl> {
     std::uint64_t walked = 0;     // how many of them that walk has seen
     bool elsewhere = false;       // it holds mounts, which are not watched
     bool running = false;         // walked or looked at just now, or queued for it
+    bool own_count = false;       // the kernel cannot count for it, and that was said
   };
   struct State {
     std::map<ServerId, Known> known;
@@ -60,6 +63,7 @@ struct Disk::Impl : std::enable_shared_from_this<Disk::Impl> {
 
   void beginWatching(Watching watching) {
     if (interval.count() <= 0) return;
+    if (quota) log::info("disk use: the kernel counts and limits it, by project quotas");
     auto opened = watching == Watching::never
                       ? Result<std::unique_ptr<ChangesWatch>>(Error{Code::unsupported, "it is switched off"})
                       : ChangesWatch::open(data);
@@ -89,6 +93,7 @@ struct Disk::Impl : std::enable_shared_from_this<Disk::Impl> {
   [[nodiscard]] bool wantsWalk(const ServerPtr &server, const Known &entry, bool due) const {
     if (!server->diskUse().measured()) return true;
     const auto now = Clock::now();
+    if (quota && quota->holds(server->id())) return !due || now - entry.looked >= interval;
     if (!watch) return now - entry.looked >= interval;
     return entry.changes != entry.walked || (entry.elsewhere && now - entry.looked >= interval) ||
            (due && now - entry.walk_began >= truth_every);
@@ -109,14 +114,36 @@ struct Disk::Impl : std::enable_shared_from_this<Disk::Impl> {
 
   Result<Tree> tree(const ServerId &id, bool create) const { return Tree::open(data + "/" + id.text(), create, mode); }
 
+  // Nothing: the kernel does not count for this server. The first time for a server takes as long as a walk.
+  std::optional<Result<std::int64_t>> askKernel(const ServerPtr &server, const Tree &root) {
+    if (!quota) return std::nullopt;
+    const ServerId &id = server->id();
+    Result<void> ready;
+    if (!quota->holds(id)) ready = quota->adopt(id, root, [&] { return stopped.load() || server->deleted(); });
+    if (ready) ready = quota->limit(id, Disk::limit(*server));
+    Result<std::int64_t> used = ready ? quota->used(id) : Result<std::int64_t>(ready.error());
+    if (used || used.error().code == Code::cancelled) return used;
+    bool said = true;
+    {
+      const std::lock_guard lock(mutex);
+      said = std::exchange(entryOf(server).own_count, true);
+    }
+    if (!said)
+      log::warn("disk use: this server is walked, as the kernel cannot count for it",
+                {{"server", server->text()}, {"error", used.error().text}});
+    return std::nullopt;
+  }
+
   // Walks the folder; without any lock.
   Result<std::int64_t> walk(const ServerPtr &server, bool &elsewhere) {
-    ++walks;
     auto root = tree(server->id(), false);
     if (!root) {
+      ++walks;
       if (root.error().code == Code::notFound) return std::int64_t{0}; // not made yet
       return root.error();
     }
+    if (const auto told = askKernel(server, *root)) return *told;
+    ++walks;
     struct stat info {};
     if (watch && ::fstat(root->rootFd(), &info) == 0 && info.st_dev != watch->device()) elsewhere = true;
     return root->usage([&] { return stopped.load() || server->deleted(); }, &elsewhere);
@@ -206,6 +233,7 @@ struct Disk::Impl : std::enable_shared_from_this<Disk::Impl> {
   const std::string data;
   const std::chrono::seconds interval;
   const OpenatMode mode;
+  const std::unique_ptr<Quota> quota;  // null: the kernel does not count
   std::unique_ptr<ChangesWatch> watch; // null: there is no fanotify
   std::atomic<bool> stopped{false};
   std::atomic<std::uint64_t> walks{0};
@@ -215,8 +243,8 @@ struct Disk::Impl : std::enable_shared_from_this<Disk::Impl> {
 };
 
 Disk::Disk(Bus &bus, Pool &walkers, std::string data_directory, std::chrono::seconds interval, OpenatMode mode,
-           Watching watching)
-    : impl_(std::make_shared<Impl>(bus, walkers, std::move(data_directory), interval, mode)) {
+           Watching watching, std::unique_ptr<Quota> quota)
+    : impl_(std::make_shared<Impl>(bus, walkers, std::move(data_directory), interval, mode, std::move(quota))) {
   impl_->beginWatching(watching);
 }
 
@@ -296,6 +324,20 @@ std::int64_t Disk::known(const ServerPtr &server) {
     }
   }
   return server->diskBytes();
+}
+
+void Disk::define(const ServerPtr &server) {
+  if (!impl_->quota || impl_->interval.count() <= 0) return;
+  if (!impl_->quota->holds(server->id())) {
+    known(server); // in the background
+  } else if (const auto set = impl_->quota->limit(server->id(), limit(*server)); !set) {
+    log::warn("the kernel did not take a server's disk limit",
+              {{"server", server->text()}, {"error", set.error().text}});
+  }
+}
+
+void Disk::forget(const ServerId &id) {
+  if (impl_->quota) impl_->quota->forget(id);
 }
 
 void Disk::stop() {

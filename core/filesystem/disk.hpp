@@ -4,8 +4,10 @@
 //   reserve() ──counts──▶ DiskUse of the server ◀──what a walk found── walk ◀─ changed? ◀─ ChangesWatch (fanotify)
 //                             │                                          ▲
 //                             └─ known(), stats, limit                   └─ without fanotify: the interval has passed
+// Where the kernel counts (Quota), a walk is one question to it.
 #pragma once
 
+#include "filesystem/quota.hpp"
 #include "filesystem/tree.hpp"
 #include "servers/registry.hpp"
 #include "tasks/pool.hpp"
@@ -24,7 +26,7 @@ class Disk {
 public:
   // `walkers` are for walks in the background, at most two at once: their threads' priority is lowered for good.
   Disk(Bus &bus, Pool &walkers, std::string data_directory, std::chrono::seconds interval, OpenatMode mode,
-       Watching watching = Watching::automatic);
+       Watching watching = Watching::automatic, std::unique_ptr<Quota> quota = nullptr);
   ~Disk();
   // The tree of a server; its root folder is <data>/<uuid>.
   Result<Tree> tree(const ServerId &id, bool create) const;
@@ -43,6 +45,10 @@ public:
   Result<std::int64_t> measure(const ServerPtr &server);
   // [any] The known figure; looks for changes in the background when that was not done for an interval.
   std::int64_t known(const ServerPtr &server);
+  // [pool] The server is new or its limit is another: the kernel is told where it counts; else nothing to do.
+  void define(const ServerPtr &server);
+  // [pool] The server and its files are gone.
+  void forget(const ServerId &id);
   void stop();
 
   [[nodiscard]] bool watched() const; // changes are told by the kernel

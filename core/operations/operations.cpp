@@ -85,6 +85,7 @@ struct Operations::Impl : std::enable_shared_from_this<Operations::Impl> {
     if (!definition) return definition.error();
     if (auto folder = makeServerFolder(parts.disk, *parts.config.get(), *id); !folder) return folder.error();
     const ServerPtr server = parts.registry.put(*definition);
+    parts.disk.define(server);
     const bool start = payload->optValue<bool>("start_on_completion", false);
     parts.bus.publish("server.created", server->text(),
                       std::string("{\"start_on_completion\":") + (start ? "true}" : "false}"));
@@ -113,6 +114,7 @@ struct Operations::Impl : std::enable_shared_from_this<Operations::Impl> {
     const std::string folder = machine::dataFolder(*parts.config.get());
     auto data = Tree::open(folder, false);
     const auto removed = data ? data->remove(id.text()) : Result<std::int64_t>(data.error());
+    parts.disk.forget(id);
     if (!removed)
       log::error("the files of a deleted server could not all be removed; remove them by hand",
                  {{"folder", folder + "/" + id.text()}, {"error", removed.error().text}});
@@ -133,6 +135,7 @@ struct Operations::Impl : std::enable_shared_from_this<Operations::Impl> {
     const bool was_suspended = server->suspended();
     if (server->deleted()) return Error{Code::notFound, "there is no server " + id->text()};
     parts.registry.put(*definition);
+    parts.disk.define(server);
     const auto word = [](bool value) { return value ? "true" : "false"; };
     return std::string("{\"suspended\":") + word(server->suspended()) + ",\"was_suspended\":" + word(was_suspended) +
            "}";
