@@ -43,7 +43,7 @@ Result<void> FileWriter::write(std::string_view bytes, std::int64_t at) {
     there_ = end_;
   }
   while (!bytes.empty()) {
-    const ssize_t done = ::pwrite(fd_.get(), bytes.data(), bytes.size(), at);
+    const ssize_t done = ::pwrite(fd_.get(), bytes.data(), std::min(bytes.size(), kWrittenAtOnce), at);
     if (done < 0 && errno == EINTR) continue;
     if (done <= 0) return beneath::failure(done == 0 ? EIO : errno, path_);
     at += done;

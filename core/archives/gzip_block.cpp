@@ -11,7 +11,7 @@ namespace pinion::core::archives {
 Deflater::Deflater(Level level) : level_(level) {
   if (level_ != Level::best_speed) return;
   stream_ = std::make_unique<isal_zstream>();
-  level_buffer_.resize(ISAL_DEF_LVL1_DEFAULT);
+  level_buffer_.resize(ISAL_DEF_LVL3_DEFAULT);
 }
 
 Deflater::~Deflater() = default;
@@ -29,7 +29,7 @@ bool Deflater::fast(Block &block) {
   block.out.resize(block.in.size() + block.in.size() / 8 + 1024);
   isal_zstream &stream = *stream_;
   isal_deflate_init(&stream);
-  stream.level = 1;
+  stream.level = 3;
   stream.level_buf = level_buffer_.data();
   stream.level_buf_size = static_cast<std::uint32_t>(level_buffer_.size());
   stream.gzip_flag = IGZIP_DEFLATE;

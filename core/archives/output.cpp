@@ -1,5 +1,7 @@
 #include "archives/output.hpp"
 
+#include "base/fd.hpp"
+
 #include <openssl/evp.h>
 
 #include <fcntl.h>
@@ -61,7 +63,7 @@ Result<void> Output::put(std::string_view bytes) {
   if (digest_ && EVP_DigestUpdate(digest_.get(), bytes.data(), bytes.size()) != 1)
     return Error{Code::internal, "the checksum of the archive cannot be computed"};
   while (!bytes.empty()) {
-    const ssize_t done = ::write(fd_, bytes.data(), bytes.size());
+    const ssize_t done = ::write(fd_, bytes.data(), std::min(bytes.size(), kWrittenAtOnce));
     if (done > 0) {
       bytes_ += static_cast<std::uint64_t>(done);
       bytes.remove_prefix(static_cast<std::size_t>(done));

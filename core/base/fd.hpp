@@ -3,9 +3,13 @@
 
 #include <unistd.h>
 
+#include <cstddef>
 #include <utility>
 
 namespace pinion::core {
+
+// Bytes of one write(2) to a file. Larger ones make the kernel gather large folios, which cost more than they save.
+constexpr std::size_t kWrittenAtOnce = 64 * 1024;
 
 class UniqueFd {
 public:

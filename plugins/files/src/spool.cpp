@@ -12,7 +12,9 @@ Result<void> writeAll(const Fd &file, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t done = ::write(file.get(), bytes.data(), std::min(bytes.size(), kWritten));
     if (done < 0 && errno == EINTR) continue;
-    if (done < 0) return Error{PINION_E_IO, std::string("the bytes cannot be written: ") + std::strerror(errno), errno};
+    if (done < 0)
+      return Error{errno == EDQUOT ? PINION_E_FULL : PINION_E_IO,
+                   std::string("the bytes cannot be written: ") + std::strerror(errno), errno};
     bytes.remove_prefix(static_cast<std::size_t>(done));
   }
   return {};
