@@ -42,8 +42,8 @@ constexpr const char *kQueryTexts[kQueries] = {
     "SELECT key FROM entries WHERE space=?1 AND key>=?2 ORDER BY key",
     "DELETE FROM claims WHERE expiry<?1",
     // A claim that ran out may be made again, whether or not it was pruned.
-    "INSERT INTO claims(space, key, expiry) VALUES(?1, ?2, ?3)"
-    " ON CONFLICT DO UPDATE SET expiry=excluded.expiry WHERE claims.expiry<?4",
+    ("INSERT INTO claims(space, key, expiry) VALUES(?1, ?2, ?3)"
+     " ON CONFLICT DO UPDATE SET expiry=excluded.expiry WHERE claims.expiry<?4"),
     "SELECT key, value FROM entries WHERE space=?1 AND key>=?2 ORDER BY key",
     "SELECT key, value FROM entries WHERE space=?1 AND key>?2 ORDER BY key",
     "BEGIN IMMEDIATE",
