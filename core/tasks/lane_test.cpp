@@ -225,18 +225,22 @@ TEST_CASE("a lane whose pool has stopped refuses") {
 
 TEST_CASE("only a job that takes longer than the limit is reported") {
   Bench bench;
-  std::vector<std::chrono::milliseconds> reports;
-  bench.lane.onSlow(0ms, [&](std::chrono::milliseconds took) { reports.push_back(took); });
+  std::vector<std::chrono::milliseconds> above, below;
+  bench.lane.onSlow(0ms, [&](std::chrono::milliseconds took) { above.push_back(took); });
   bench.lane.post([] {
     const auto begin = std::chrono::steady_clock::now();
     while (std::chrono::steady_clock::now() - begin < 2ms) {
     }
   });
   bench.settle();
-  REQUIRE(reports.size() == 1);
-  CHECK(reports[0] >= 2ms);
-  bench.lane.onSlow(1h, [&](std::chrono::milliseconds took) { reports.push_back(took); });
+  // The settling job may be a slow one too, when the machine is busy: with pause() its report is over.
+  bench.lane.pause();
+  REQUIRE_FALSE(above.empty());
+  CHECK(above[0] >= 2ms);
+  bench.lane.onSlow(1h, [&](std::chrono::milliseconds took) { below.push_back(took); });
+  bench.lane.resume();
   bench.lane.post([] {});
   bench.settle();
-  CHECK(reports.size() == 1);
+  bench.lane.pause();
+  CHECK(below.empty());
 }
