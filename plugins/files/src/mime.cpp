@@ -493,7 +493,10 @@ bool isOfficeClass(View head, View start) {
 
 constexpr Kind kOles[] = {
     {"application/x-ms-installer", 0, {}, [](View h) { return isOfficeClass(h, "\x84\x10\x0c"); }},
-    {"application/octet-stream", 8, "AAFB\r\0OM"sv},
+    {"application/octet-stream",
+     0,
+     {},
+     [](View h) { return h.size() > 30 && startsWith(h, 8, "AAFB\r\0OM"sv) && (h[30] == 9 || h[30] == 12); }},
     {"application/vnd.ms-outlook", 0, {}, [](View h) { return isOfficeClass(h, "\x0b\x0d\x02"); }},
     {"application/vnd.ms-excel",
      0,
@@ -505,7 +508,10 @@ constexpr Kind kOles[] = {
                                  "\xfd\xff\xff\xff\x29"}) ||
               (h.size() > 1152 && h.substr(1152).find("W\0k\0s\0S\0S\0W\0o\0r\0k\0B\0o\0o\0k"sv) != View::npos);
      }},
-    {"application/vnd.ms-publisher", 0, {}, [](View h) { return isOfficeClass(h, "\x01\x12\x02"); }},
+    {"application/vnd.ms-publisher",
+     0,
+     {},
+     [](View h) { return isOleClass(h, "\x01\x12\x02\0\0\0\0\0\0\xc0\0\0\0\0\0\x46"sv); }},
     {"application/vnd.ms-powerpoint",
      0,
      {},
@@ -513,7 +519,9 @@ constexpr Kind kOles[] = {
        return isOleClass(h, "\x10\x8d\x81\x64\x9b\x4f\xcf\x11\x86\xea\0\xaa\0\xb9\x29\xe8"sv) ||
               isOleClass(h, "\x70\xae\x7b\xea\x3b\xfb\xcd\x11\xa9\x03\0\xaa\0\x51\x0e\xa3"sv) ||
               isOfficeStream(h, {"\xa0\x46\x1d\xf0", "\0\x6e\x1e\xf0"sv, "\x0f\0\xe8\3"sv}) ||
-              (isOfficeStream(h, {"\xfd\xff\xff\xff"}) && h[518] == 0 && h[519] == 0);
+              (isOfficeStream(h, {"\xfd\xff\xff\xff"}) && h[518] == 0 && h[519] == 0) ||
+              (h.size() > 1152 &&
+               h.substr(1152).find("P\0o\0w\0e\0r\0P\0o\0i\0n\0t\0 D\0o\0c\0u\0m\0e\0n\0t"sv) != View::npos);
      }},
     {"application/msword",
      0,

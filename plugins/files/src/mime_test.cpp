@@ -78,6 +78,21 @@ TEST_CASE("binary kinds are told from their first bytes") {
   CHECK(mimeOf(head) == mime);
 }
 
+TEST_CASE("documents of the old Office are told by the class of their root entry, or by what they hold") {
+  const std::string magic = "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
+  const auto rooted = [&](const std::string &id) { // the directory is the first sector
+    std::string out = magic + std::string(1200, '\0');
+    return out.replace(512 + 80, id.size(), id);
+  };
+  const std::string tail = "\0\0\0\0\0\xc0\0\0\0\0\0\0\x46"s;
+  CHECK(mimeOf(rooted("\x06\x09\x02" + tail)) == "application/msword");
+  CHECK(mimeOf(rooted("\x0b\x0d\x02" + tail)) == "application/vnd.ms-outlook");
+  CHECK(mimeOf(rooted("\x01\x12\x02\0\0\0\0\0\0\xc0\0\0\0\0\0\x46"s)) == "application/vnd.ms-publisher");
+  CHECK(mimeOf(magic + std::string(1200, '\0') + "P\0o\0w\0e\0r\0P\0o\0i\0n\0t\0 D\0o\0c\0u\0m\0e\0n\0t"s) ==
+        "application/vnd.ms-powerpoint");
+  CHECK(mimeOf(magic + std::string(1200, '\0')) == "application/x-ole-storage");
+}
+
 TEST_CASE("text kinds and their character sets are told from the text") {
   const auto [head, mime] = GENERATE(table<std::string, std::string>({
       {"", "text/plain"},
@@ -113,6 +128,13 @@ TEST_CASE("text kinds and their character sets are told from the text") {
       {"1\n00:02:16,612 --> 00:02:19,376\nHi\n", "application/x-subrip"},
       {"WEBVTT\n", "text/vtt"},
       {"BEGIN:VCARD\nx", "text/vcard"},
+      {"old\x85line", "text/plain; charset=utf-8"}, // NEL alone is no letter of another set
+      {"old\x85line \xe9", "text/plain; charset=windows-1252"},
+      {"{\"a\":1}\ntrue", "application/x-ndjson"},              // a word at the very end
+      {"<html><meta charset=utf-", "text/html; charset=utf-8"}, // a tag that does not end says nothing
+      {"<?xml version=\"1.0\"?><TrainingCenterDatabase "
+       "xmlns=\"http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2\"/>",
+       "application/vnd.garmin.tcx+xml"},
   }));
   CHECK(mimeOf(head) == mime);
 }

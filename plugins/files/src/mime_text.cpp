@@ -218,7 +218,7 @@ const char *xmlKind(View text) {
       {"", "xmlns:gml=\"http://www.opengis.net/gml/3.3/exr\"", "application/gml+xml"},
       {"<gpx", "xmlns=\"http://www.topografix.com/GPX/1/1\"", "application/gpx+xml"},
       {"<TrainingCenterDatabase", "xmlns=\"http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2\"",
-       "application/tcx+xml"},
+       "application/vnd.garmin.tcx+xml"},
       {"<amf", "", "application/x-amf"},
       {"<model", "xmlns=\"http://schemas.microsoft.com/3dmanufacturing/core/2015/02\"",
        "application/vnd.ms-package.3dmanufacturing-3dmodel+xml"},
@@ -250,7 +250,8 @@ const char *markedCharset(View text) {
   return nullptr;
 }
 
-bool isTextByte(std::uint8_t c) { return (c >= 7 && c <= 13) || c == 27 || (c >= 32 && c < 127); }
+// NEL, 0x85, ends a line in some old texts.
+bool isTextByte(std::uint8_t c) { return (c >= 7 && c <= 13) || c == 27 || (c >= 32 && c < 127) || c == 0x85; }
 
 std::string_view charsetOf(View text) {
   if (text.empty()) return "";
@@ -278,7 +279,7 @@ std::string_view charsetOf(View text) {
   // A byte of 0x80 to 0x9f is a letter of no charset that is told apart here, but for NEL.
   bool controls = false;
   for (const char c : text) {
-    if (!isTextByte(byte(c)) && byte(c) < 0xa0 && byte(c) != 0x85) return "";
+    if (!isTextByte(byte(c)) && byte(c) < 0xa0) return "";
     controls = controls || byte(c) == 0x85;
   }
   return controls ? "windows-1252" : "iso-8859-1";
@@ -305,7 +306,7 @@ struct Attribute {
   std::string name, value; // in lower case
 };
 
-// The attributes of the tag whose name ends at `at`.
+// The attributes of the tag whose name ends at `at`; none when the tag does not end within the text.
 std::vector<Attribute> attributes(View text, std::size_t at) {
   std::vector<Attribute> out;
   const auto skip = [&](auto what) {
@@ -313,7 +314,8 @@ std::vector<Attribute> attributes(View text, std::size_t at) {
   };
   for (;;) {
     skip([](char c) { return isSpace(c) || c == '/'; });
-    if (at >= text.size() || text[at] == '>') return out;
+    if (at >= text.size()) return {};
+    if (text[at] == '>') return out;
     Attribute one;
     while (at < text.size() && !isSpace(text[at]) && text[at] != '=' && text[at] != '>' && text[at] != '/')
       one.name += lower(text[at++]);
@@ -484,6 +486,7 @@ JsonScan scanJson(std::string_view text) {
         if (rest.starts_with(word)) {
           i += word.size();
           scan = JsonScan::whole;
+          break;
         } else if (word.starts_with(rest)) {
           scan = JsonScan::cut;
         }
