@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/random.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include <cerrno>
@@ -164,6 +166,17 @@ UniqueFd openFolder(int root, const std::string &path, LastLink last, OpenatMode
   const int nofollow = last == LastLink::refuse ? O_NOFOLLOW : 0;
   UniqueFd fd(openat2(root, path.empty() ? "." : path.c_str(), folder_flags | nofollow));
   if (!fd) error = errno;
+  return fd;
+}
+
+UniqueFd openNameless(int folder) {
+  std::uint64_t random = 0;
+  if (::getrandom(&random, sizeof random, 0) != sizeof random) return {};
+  const std::string name = ".pinion-" + std::to_string(random);
+  UniqueFd fd(::openat(folder, name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  // Who renamed it in this moment owns the folder anyway, and gets an empty file of his own.
+  if (fd && ::unlinkat(folder, name.c_str(), 0) != 0 && errno != ENOENT) return {};
+  if (fd && ::fchmod(fd.get(), 0644) != 0) return {};
   return fd;
 }
 

@@ -19,6 +19,10 @@ bool hasOpenat2();
 // for a way out, ELOOP for too many or magic links, ENOTDIR for a file or a refused link.
 UniqueFd openFolder(int root, const std::string &path, LastLink last, OpenatMode mode, int &error);
 
+// For file systems without O_TMPFILE (NFS, FUSE): a new file of the folder, for reading and writing, whose name is
+// taken away again at once. It can not get a name later. errno on failure.
+UniqueFd openNameless(int folder);
+
 // Where the kernel names an open descriptor: leads to exactly what is open, whatever happened to its path.
 std::string self(int fd);
 

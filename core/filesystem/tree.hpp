@@ -80,8 +80,8 @@ public:
   // `stopped` says so. The answer: the bytes of the copy, which may be less than reserved.
   Result<std::int64_t> copy(std::string_view from, std::string_view to, const Reserve &reserve,
                             const std::function<bool()> &stopped) const;
-  // A file without a name in the folder `path`, for reading and writing; Code::unsupported (EOPNOTSUPP) where the file
-  // system has none.
+  // A file without a name in the folder `path`, for reading and writing. Where the file system has none (NFS, FUSE) the
+  // name is taken away after the creation, and place() copies the bytes.
   Result<UniqueFd> openUnnamed(std::string_view path) const;
   // Puts an unnamed file at `path`; the folders above it are made. A regular file that is there gets the bytes instead,
   // and keeps inode, mode and owner. The answer: the bytes of the file that was there.

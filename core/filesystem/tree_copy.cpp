@@ -5,7 +5,9 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <climits>
 #include <vector>
 
 namespace pinion::core {
@@ -64,6 +66,16 @@ int copyBytes(int from, int to, std::int64_t size, const std::function<bool()> &
   return 0;
 }
 
+// NFS has no files without a name: what is open when its last name goes gets a hidden one until it is closed.
+bool isNameless(int fd, const struct stat &info) {
+  if (info.st_nlink == 0) return true;
+  std::array<char, PATH_MAX> path{};
+  const ssize_t length = ::readlink(beneath::self(fd).c_str(), path.data(), path.size());
+  if (info.st_nlink != 1 || length <= 0) return false;
+  const std::string_view text(path.data(), static_cast<std::size_t>(length));
+  return text.substr(text.rfind('/') + 1).starts_with(".nfs");
+}
+
 // Takes the name away again, if it still is that of the file.
 void takeBack(int folder, const char *name, int fd) {
   struct stat mine {
@@ -116,7 +128,8 @@ Result<UniqueFd> Tree::openUnnamed(std::string_view path) const {
   if (!folder) return folder.error();
   UniqueFd fd(::openat(folder->get(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0644));
   // EISDIR and ENOENT are what kernels say that do not know the flag.
-  if (!fd) return failure(errno == EISDIR || errno == ENOENT ? EOPNOTSUPP : errno, path);
+  if (!fd && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT)) fd = beneath::openNameless(folder->get());
+  if (!fd) return failure(errno, path);
   if (const int error = give(fd.get()); error != 0) return failure(error, path);
   return fd;
 }
@@ -125,7 +138,7 @@ Result<std::int64_t> Tree::place(int unnamed, std::string_view path, const std::
   struct stat info {};
   const int access = ::fcntl(unnamed, F_GETFL);
   if (access < 0 || ::fstat(unnamed, &info) != 0) return failure(errno, path);
-  if (!S_ISREG(info.st_mode) || info.st_nlink != 0 || (access & O_ACCMODE) != O_RDWR || (access & O_PATH) != 0)
+  if (!S_ISREG(info.st_mode) || !isNameless(unnamed, info) || (access & O_ACCMODE) != O_RDWR || (access & O_PATH) != 0)
     return Error{Code::invalid, "only a file that was opened unnamed, and has no place yet, can be placed", EINVAL};
   if (auto parents = makeParents(path); !parents) return parents.error();
   const auto spot = allowed(path);
@@ -133,7 +146,8 @@ Result<std::int64_t> Tree::place(int unnamed, std::string_view path, const std::
   const int folder = spot->folder.get();
   const char *name = spot->name.c_str();
   if (::linkat(AT_FDCWD, beneath::self(unnamed).c_str(), folder, name, AT_SYMLINK_FOLLOW) == 0) return std::int64_t{0};
-  if (errno == EXDEV) { // another file system begins somewhere between
+  // Another file system begins somewhere between, or the file once had a name (openNameless) and gets none again.
+  if (errno == EXDEV || errno == ENOENT) {
     const UniqueFd made(::openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
     if (made) {
       int error = give(made.get());

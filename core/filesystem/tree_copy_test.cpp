@@ -127,6 +127,43 @@ TEST_CASE("placing on a file gives it the bytes and keeps inode, mode and owner"
   CHECK(ground.text("short") == "the new text");
 }
 
+TEST_CASE("where the file system has no files without a name, one loses its name and is copied to its place") {
+  Ground ground(eachMode());
+  const Tree &tree = *ground.tree;
+  ground.file("d/old", "old");
+  struct stat before {
+  }, after{};
+  REQUIRE(::stat((ground.root + "/d/old").c_str(), &before) == 0);
+  const UniqueFd fd = beneath::openNameless(tree.rootFd());
+  REQUIRE(fd);
+  struct stat info {};
+  REQUIRE(::fstat(fd.get(), &info) == 0);
+  CHECK(info.st_nlink == 0);
+  CHECK((info.st_mode & 07777) == 0644);
+  REQUIRE(::write(fd.get(), "bytes", 5) == 5);
+  CHECK(tree.place(fd.get(), "d/new", {}));
+  CHECK(ground.text("d/new") == "bytes");
+  REQUIRE(tree.place(fd.get(), "d/old", {}));
+  CHECK(ground.text("d/old") == "bytes");
+  REQUIRE(::stat((ground.root + "/d/old").c_str(), &after) == 0);
+  CHECK(after.st_ino == before.st_ino);
+  CHECK(code(tree.place(fd.get(), "cancelled", [] { return true; })) == Code::cancelled);
+  CHECK_FALSE(ground.has("cancelled"));
+  std::set<std::string> names;
+  for (const auto &entry : fs::directory_iterator(ground.root)) names.insert(entry.path().filename());
+  CHECK(names == std::set<std::string>{"d"});
+}
+
+TEST_CASE("what NFS keeps under a hidden name of its own can be placed") {
+  Ground ground(eachMode());
+  const Tree &tree = *ground.tree;
+  ground.file(".nfs000000000000a1b200000001", "bytes");
+  const auto open = tree.openFile(".nfs000000000000a1b200000001", O_RDWR);
+  REQUIRE(open);
+  CHECK(tree.place(open->get(), "here", {}));
+  CHECK(ground.text("here") == "bytes");
+}
+
 TEST_CASE("nothing is placed on what is no regular file, and only unnamed files are") {
   Ground ground(eachMode());
   const Tree &tree = *ground.tree;

@@ -22,11 +22,8 @@ Result<void> writeAll(const Fd &file, std::string_view bytes) {
 
 Result<Spool> Spool::open(const Files &files, std::int64_t replaced) {
   auto file = files.open("/", PINION_OPEN_WRITE | PINION_OPEN_UNNAMED, 0644);
-  if (file) return Spool(files, std::move(*file), replaced);
-  if (file.error().detail == EOPNOTSUPP || file.error().detail == EISDIR)
-    return Error{PINION_E_UNSUPPORTED,
-                 "the file system of the servers has no files without a name (O_TMPFILE); use ext4, xfs, btrfs or zfs"};
-  return file.error();
+  if (!file) return file.error();
+  return Spool(files, std::move(*file), replaced);
 }
 
 Spool::Spool(Spool &&other) noexcept

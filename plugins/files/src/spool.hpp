@@ -18,7 +18,6 @@ Result<void> writeAll(const Fd &file, std::string_view bytes);
 class Spool {
 public:
   // `replaced`: the bytes of the file that it will replace; so many need no room of their own.
-  // PINION_E_UNSUPPORTED where the file system has no files without a name.
   static Result<Spool> open(const Files &files, std::int64_t replaced);
   Spool(Spool &&other) noexcept;
   Spool &operator=(Spool &&) = delete;

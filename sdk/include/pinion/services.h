@@ -170,7 +170,8 @@ typedef struct pinion_servers_v1 {
 #define PINION_OPEN_TRUNCATE 4u
 #define PINION_OPEN_EXCLUSIVE 8u
 #define PINION_OPEN_DIRECTORY 16u
-#define PINION_OPEN_UNNAMED 64u /* a new file without a name in the folder `path`: see place(). Gone when closed */
+/* A new file without a name in the folder `path`: see place(). Gone when closed. */
+#define PINION_OPEN_UNNAMED 64u
 
 /* On behalf of an owner or user of the server: what the file denylist names, by the real path, is refused (opening and
  * listing a folder is not), and what is made belongs to the node's user. For every function that takes flags. */
