@@ -47,6 +47,8 @@ Result<void> checkRequest(const Request &request) {
   return {};
 }
 
+Error cancelled() { return {Code::cancelled, "the download was cancelled"}; }
+
 bool mentions(const Fields &headers, const char *name) {
   return std::any_of(headers.begin(), headers.end(), [&](const auto &field) { return same(field.first, name); });
 }
@@ -67,13 +69,13 @@ Result<Head> Download::open(const Request &request) {
   stall_ = request.stall;
   Fields headers = request.headers;
   for (std::uint32_t hops = 0;; ++hops) {
-    if (stop_.raised()) return Error{Code::cancelled, "the download was cancelled"};
+    if (stop_.raised()) return cancelled();
     Head head;
     auto asked = connect(*url, request);
     if (asked) asked = ask(*url, request, headers, head);
     if (!asked) {
+      if (stop_.raised()) return cancelled();
       Error error = asked.error();
-      if (stop_.raised()) error.code = Code::cancelled;
       error.text = url->address.origin() + ": " + error.text;
       return error;
     }
@@ -111,6 +113,7 @@ Result<void> Download::connect(const Url &url, const Request &request) {
   }
   const auto targets = resolver_(url.address.host, url.address.port);
   if (!targets) return targets.error();
+  if (stop_.raised()) return cancelled(); // the resolver did not hear of it
   if (!request.to_private)
     for (const auto &target : *targets)
       if (!isPublic(target.address))
@@ -179,7 +182,7 @@ Result<void> Download::ask(const Url &url, const Request &request, const Fields 
 
 Result<std::size_t> Download::read(char *buffer, std::size_t capacity) {
   if (!connection_) return Error{Code::invalid, "the download is not open"};
-  if (stop_.raised()) return Error{Code::cancelled, "the download was cancelled"};
+  if (stop_.raised()) return cancelled();
   if (over_ || capacity == 0) return std::size_t{0};
   try {
     extendDeadline();
@@ -187,7 +190,7 @@ Result<std::size_t> Download::read(char *buffer, std::size_t capacity) {
   } catch (const Poco::TimeoutException &) {
     return Error{Code::timeout, "the download does not go on"};
   } catch (const std::exception &failed) {
-    if (stop_.raised()) return Error{Code::cancelled, "the download was cancelled"};
+    if (stop_.raised()) return cancelled();
     return Error{Code::io, std::string("the download broke off: ") + failed.what()};
   }
 }

@@ -11,12 +11,18 @@ namespace pinion::core {
 class Fetches {
 public:
   static constexpr std::size_t kMost = 256; // of one plugin at a time
-  using DownloadPtr = std::shared_ptr<fetch::Download>;
+  struct Fetching {
+    Fetching(fetch::Request wanted, fetch::TlsSource tls) : request(std::move(wanted)), download(std::move(tls)) {}
+    const fetch::Request request;
+    std::atomic<bool> asked = false; // its head was asked for
+    fetch::Download download;
+  };
+  using FetchingPtr = std::shared_ptr<Fetching>;
   static Fetches &all();
 
   // Code::busy over the bound, Code::stopping when the plugin stops. The number is the pointer's.
-  Result<std::uint64_t> add(Host &owner, DownloadPtr download);
-  [[nodiscard]] DownloadPtr find(std::uint64_t number) const;
+  Result<std::uint64_t> add(Host &owner, FetchingPtr fetching);
+  [[nodiscard]] FetchingPtr find(std::uint64_t number) const;
   void remove(std::uint64_t number);
   // What the plugin has open ends its waits, and what it opens from now on is refused.
   void cancel(const Host &of);
@@ -25,7 +31,7 @@ public:
 private:
   struct Entry {
     const Host *owner;
-    DownloadPtr download;
+    FetchingPtr fetching;
   };
   std::atomic<std::uint64_t> last_ = 0;
   Guarded<std::unordered_map<std::uint64_t, Entry>> open_;

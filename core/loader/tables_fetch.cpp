@@ -76,34 +76,40 @@ std::string textOf(const fetch::Head &head) {
 
 pinion_fetch *pointer(std::uint64_t number) { return reinterpret_cast<pinion_fetch *>(number); }
 std::uint64_t number(const pinion_fetch *fetch) { return reinterpret_cast<std::uintptr_t>(fetch); }
+Error notOpen() { return {Code::invalid, "the download is not open"}; }
 
-pinion_fetch *open(const pinion_host *raw, pinion_span request, const pinion_sink *head, pinion_error *error) noexcept {
+pinion_fetch *open(const pinion_host *raw, pinion_span request, pinion_error *error) noexcept {
   std::uint64_t opened = 0;
   (void)hosted(raw, error, [&](Host &host) -> Result<void> {
-    if (head == nullptr) return Error{Code::invalid, "the sink is NULL"};
-    const auto asked = requestArgument(request);
+    auto asked = requestArgument(request);
     if (!asked) return asked.error();
-    const auto download = std::make_shared<fetch::Download>(&tlsContext);
-    const auto added = Fetches::all().add(host, download);
+    const auto added = Fetches::all().add(host, std::make_shared<Fetches::Fetching>(std::move(*asked), &tlsContext));
     if (!added) return added.error();
-    const auto answer = download->open(*asked);
-    const auto told = answer ? emit(head, textOf(*answer)) : Result<void>(answer.error());
-    if (told)
-      opened = *added;
-    else
-      Fetches::all().remove(*added);
-    return told;
+    opened = *added;
+    return {};
   });
   return pointer(opened);
+}
+
+pinion_status head(pinion_fetch *fetch, const pinion_sink *out, pinion_error *error) noexcept {
+  return guarded(error, [&]() -> Result<void> {
+    if (out == nullptr) return Error{Code::invalid, "the sink is NULL"};
+    const auto fetching = Fetches::all().find(number(fetch));
+    if (!fetching) return notOpen();
+    if (fetching->asked.exchange(true)) return Error{Code::invalid, "the head of the answer was asked for before"};
+    const auto answer = fetching->download.open(fetching->request);
+    if (!answer) return answer.error();
+    return emit(out, textOf(*answer));
+  });
 }
 
 std::int64_t read(pinion_fetch *fetch, void *buffer, std::size_t capacity, pinion_error *error) noexcept {
   std::int64_t got = 0;
   const pinion_status status = guarded(error, [&]() -> Result<void> {
     if (buffer == nullptr || capacity == 0) return Error{Code::invalid, "the buffer is NULL or empty"};
-    const auto download = Fetches::all().find(number(fetch));
-    if (!download) return Error{Code::invalid, "the download is not open"};
-    const auto read = download->read(static_cast<char *>(buffer), capacity);
+    const auto fetching = Fetches::all().find(number(fetch));
+    if (!fetching) return notOpen();
+    const auto read = fetching->download.read(static_cast<char *>(buffer), capacity);
     if (!read) return read.error();
     got = static_cast<std::int64_t>(*read);
     return {};
@@ -113,7 +119,7 @@ std::int64_t read(pinion_fetch *fetch, void *buffer, std::size_t capacity, pinio
 
 void cancel(pinion_fetch *fetch) noexcept {
   (void)guarded(nullptr, [&]() -> Result<void> {
-    if (const auto download = Fetches::all().find(number(fetch))) download->cancel();
+    if (const auto fetching = Fetches::all().find(number(fetch))) fetching->download.cancel();
     return {};
   });
 }
@@ -128,7 +134,7 @@ void close(pinion_fetch *fetch) noexcept {
 } // namespace
 
 const pinion_fetch_v1 *fetchTable() {
-  static constexpr pinion_fetch_v1 table{sizeof(pinion_fetch_v1), 0, &open, &read, &cancel, &close};
+  static constexpr pinion_fetch_v1 table{sizeof(pinion_fetch_v1), 0, &open, &head, &read, &cancel, &close};
   return &table;
 }
 

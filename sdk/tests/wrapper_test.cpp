@@ -838,6 +838,32 @@ TEST_CASE("a download is read to its end, cut, refused or cancelled, and closed 
   cut->close();
 }
 
+TEST_CASE("a download is cancelled while open() waits for the head of the answer") {
+  Stage stage;
+  const pinion::FetchCancel cancel;
+  stage.fake.page("http://a/silent", {.body = "x", .head = [&] { cancel.cancel(); }});
+  stage.start();
+  CHECK(pinion::Fetch::open(stage.plugin->host, {.url = "http://a/silent"}, cancel).error().code == PINION_E_CANCELLED);
+  CHECK(stage.fake.openFetches() == 0);
+}
+
+TEST_CASE("the head of an answer is asked for once, and before the body") {
+  Stage stage;
+  stage.fake.page("http://a/x", {.body = "x"});
+  stage.start();
+  const pinion_fetch_v1 *table = stage.plugin->host.fetch();
+  auto *fetch = table->open(stage.plugin->host.raw(), pinion::span(R"({"url":"http://a/x"})"), nullptr);
+  REQUIRE(fetch != nullptr);
+  char byte = 0;
+  CHECK(table->read(fetch, &byte, 1, nullptr) == PINION_E_INVALID);
+  std::string head;
+  const pinion_sink sink{&head, &pinion::detail::appendTo};
+  CHECK(table->head(fetch, &sink, nullptr) == PINION_OK);
+  CHECK(table->head(fetch, &sink, nullptr) == PINION_E_INVALID);
+  CHECK(table->read(fetch, &byte, 1, nullptr) == 1);
+  table->close(fetch);
+}
+
 TEST_CASE("a frame that goes while its work runs waits for the work's end") {
   // The one test with a second thread: the pool of a real daemon. The tasks table gives the work to the test.
   static pinion_work_fn work;

@@ -283,21 +283,23 @@ typedef struct pinion_archives_v1 {
 
 /* ---- "pinion.fetch/1": [pool], and any thread of the plugin's own ----------------------------------------------- */
 
-typedef struct pinion_fetch
-    pinion_fetch; /* one answer of another host that is being read; used by one thread at a time */
+typedef struct pinion_fetch pinion_fetch; /* one request to another host and its answer; used by one thread at a time */
 
 typedef struct pinion_fetch_v1 {
   uint32_t size;
   uint32_t reserved;
-  /* Sends a request and waits for the answer's head: {"status","url" (after redirects),"headers":{lower-case names}} to
-   * `head`. `request`: {"method":"GET","url","headers":{},"max_redirects":0,"private":false,"connect_ms":10000,
-   * "stall_ms":30000,"deadline_ms":43200000}. Without "private" the name is resolved once, and only public addresses
-   * are connected to, also after a redirect: PINION_E_DENIED. Only http and https: PINION_E_INVALID, with the reason.
-   */
-  pinion_fetch *(*open)(const pinion_host *host, pinion_span request, const pinion_sink *head, pinion_error *error);
+  /* [any] Takes a request, and sends nothing yet: {"method":"GET","url","headers":{},"max_redirects":0,
+   * "private":false,"connect_ms":10000,"stall_ms":30000,"deadline_ms":43200000}. NULL: PINION_E_INVALID when it has not
+   * this shape, PINION_E_BUSY when the plugin has 256 open. */
+  pinion_fetch *(*open)(const pinion_host *host, pinion_span request, pinion_error *error);
+  /* Once, before read(): sends the request and waits for the answer's head: {"status","url" (after redirects),
+   * "headers":{lower-case names}} to `out`. Without "private" the name is resolved once, and only public addresses are
+   * connected to, also after a redirect: PINION_E_DENIED. Only http and https: PINION_E_INVALID, with the reason. */
+  pinion_status (*head)(pinion_fetch *fetch, const pinion_sink *out, pinion_error *error);
   /* Bytes of the body, 0 at its true end, or a status (a body that is cut short is PINION_E_IO). */
   int64_t (*read)(pinion_fetch *fetch, void *buffer, size_t capacity, pinion_error *error);
-  /* [any] Ends a read() that waits: it returns PINION_E_CANCELLED. */
+  /* [any] Ends a head() or read() that waits, and refuses those to come: PINION_E_CANCELLED. Only the resolver of names
+   * is waited for to its own limits. */
   void (*cancel)(pinion_fetch *fetch);
   void (*close)(pinion_fetch *fetch);
 } pinion_fetch_v1;

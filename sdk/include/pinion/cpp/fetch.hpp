@@ -23,8 +23,8 @@ struct FetchRequest {
   uint64_t deadline_ms = 43'200'000; // of all of it
 };
 
-// Lets another thread end a fetch: give it to open(), keep it, and cancel() it at any time, also when the fetch has not
-// begun or is over. Cheap to copy.
+// Lets another thread end a fetch: give it to open(), keep it, and cancel() it at any time: before open(), while open()
+// waits, later, and when the fetch is over. Cheap to copy.
 class FetchCancel {
 public:
   void cancel() const { // [any]
@@ -42,7 +42,7 @@ private:
   struct State {
     std::mutex mutex;
     const pinion_fetch_v1 *table = nullptr;
-    pinion_fetch *raw = nullptr; // null before open() has returned and after the end
+    pinion_fetch *raw = nullptr; // null before and after
     bool cancelled = false;
   };
   std::shared_ptr<State> state_ = std::make_shared<State>();
@@ -65,18 +65,16 @@ public:
                                                 {"connect_ms", request.connect_ms},
                                                 {"stall_ms", request.stall_ms},
                                                 {"deadline_ms", request.deadline_ms}});
-    std::string head;
-    const pinion_sink sink{&head, &detail::appendTo};
-    auto *raw = table->open(host.raw(), span(asked), &sink, slot.get());
+    auto *raw = table->open(host.raw(), span(asked), slot.get());
     if (raw == nullptr) {
       const Error failed = slot.take(PINION_E_INTERNAL);
       return Error{slot.get()->code != PINION_OK ? slot.get()->code : failed.code, failed.text, failed.detail};
     }
-    Fetch out(table, raw, Json::parse(head, nullptr, false), std::move(cancel));
-    const std::lock_guard lock(out.cancel_.state_->mutex);
-    out.cancel_.state_->table = table;
-    out.cancel_.state_->raw = raw;
-    if (out.cancel_.state_->cancelled) table->cancel(raw);
+    Fetch out(table, raw, std::move(cancel));
+    std::string head;
+    const pinion_sink sink{&head, &detail::appendTo};
+    if (const auto status = table->head(raw, &sink, slot.get()); status != PINION_OK) return slot.take(status);
+    out.head_ = Json::parse(head, nullptr, false);
     return Result<Fetch>(std::move(out));
   }
   Fetch(Fetch &&other) noexcept
@@ -111,8 +109,13 @@ public:
   }
 
 private:
-  Fetch(const pinion_fetch_v1 *table, pinion_fetch *raw, Json head, FetchCancel cancel)
-      : table_(table), raw_(raw), head_(std::move(head)), cancel_(std::move(cancel)) {}
+  Fetch(const pinion_fetch_v1 *table, pinion_fetch *raw, FetchCancel cancel)
+      : table_(table), raw_(raw), cancel_(std::move(cancel)) {
+    const std::lock_guard lock(cancel_.state_->mutex);
+    cancel_.state_->table = table;
+    cancel_.state_->raw = raw;
+    if (cancel_.state_->cancelled) table->cancel(raw);
+  }
 
   const pinion_fetch_v1 *table_;
   pinion_fetch *raw_;

@@ -13,6 +13,7 @@
 // The clock stands still until advance(). Ids, orders and answers are the same in every run.
 #pragma once
 
+#include <pinion/testing/detail/fake_archives.hpp>
 #include <pinion/testing/detail/fake_bus.hpp>
 #include <pinion/testing/detail/fake_fetch.hpp>
 #include <pinion/testing/detail/fake_files.hpp>
@@ -33,7 +34,7 @@ public:
   // `plugin` is the id under which the plugin publishes; LoadedPlugin sets it from the entry.
   explicit FakeHost(std::string plugin = "test")
       : plugin_(std::move(plugin)), bus_(lane_, plugin_), http_(lane_), servers_(lane_), environment_(lane_),
-        panel_(lane_), fetch_(lane_) {
+        panel_(lane_), fetch_(lane_), archives_(lane_, files_) {
     raw_.size = sizeof raw_;
     raw_.abi_major = PINION_ABI_MAJOR;
     raw_.abi_minor = PINION_ABI_MINOR;
@@ -41,6 +42,7 @@ public:
     raw_.version = "0.0.0-fake";
     raw_.service = service();
     http_.server_known = [this](const std::string &uuid) { return servers_.documents.count(uuid) != 0; };
+    archives_.server_known = http_.server_known;
     servers_.on_state = [this](const std::string &uuid, const std::string &state) {
       publish("status", uuid, state, PINION_EVENT_RAW);
     };
@@ -62,6 +64,7 @@ public:
   void setWork(Work mode) { lane_.work_mode = mode; }
   std::size_t workWaiting() const { return lane_.workWaiting(); }
   void runWork() { lane_.runWork(); } // the oldest work; pumps
+  void runNewestWork() { lane_.runNewestWork(); }
   // Broken rules, one sentence each. A good plugin leaves it empty.
   const std::vector<std::string> &misuse() const { return lane_.misuse; }
 
@@ -69,7 +72,7 @@ public:
   // -------------------------------
   void without(const std::string &service_id) { missing_.insert(service_id); }
   // The next call of `slot` fails: bus.publish, bus.subscribe, bus.offer, bus.call, timers.after, tasks.run,
-  // routes.add, environment.act, panel.call, store.put.
+  // routes.add, environment.act, panel.call, store.put, store.apply, fetch.open, archives.pack, archives.unpack.
   void failNext(const std::string &slot, pinion_status status) { failures_[slot] = status; }
 
   // -- log, configuration, store: plain data --------------------------------------------------------------------
@@ -212,6 +215,13 @@ public:
   void detachConsole(const std::string &uuid) { servers_.console.erase(uuid); }
   const std::string &console(const std::string &uuid) const { return servers_.console.at(uuid); }
 
+  // -- archives -------------------------------------------------------------------------------------------------
+  // Archives are plain tar whatever format was asked for: tarOf() makes one, readTar() tells what is in it. One entry
+  // after another is packed or unpacked on the pool. `fn` is called before each, with its name: for what happens
+  // meanwhile (cancel, removeServer, a changed disk).
+  void duringArchives(std::function<void(const std::string &name)> fn) { archives_.meanwhile = std::move(fn); }
+  std::size_t openArchives() const { return archives_.running(); }
+
   // -- other hosts ----------------------------------------------------------------------------------------------
   // What pinion.fetch/1 gets for a URL; others fail with IO.
   void page(const std::string &url, FakePage page) { fetch_.pages[url] = std::move(page); }
@@ -240,6 +250,7 @@ public:
     environment_.clearPlugin();
     panel_.clearPlugin();
     fetch_.clearPlugin();
+    archives_.clearPlugin();
     servers_.clearPlugin();
     lane_.clear();
     http_.routes_closed = false;
@@ -251,7 +262,7 @@ private:
 
   pinion_status cancel(std::uint64_t id) {
     const bool known = bus_.cancel(id) || lane_.cancelTimer(id) || lane_.cancelWork(id) || http_.cancel(id) ||
-                       servers_.cancel(id) || environment_.cancel(id) || panel_.cancel(id);
+                       servers_.cancel(id) || environment_.cancel(id) || panel_.cancel(id) || archives_.cancel(id);
     return known ? PINION_OK : PINION_E_NOT_FOUND;
   }
 
@@ -267,6 +278,7 @@ private:
   detail::FakeFetch fetch_;
   detail::FakeTokens tokens_;
   detail::FakeFiles files_;
+  detail::FakeArchives archives_;
 };
 
 // A plugin behind its C entry, as the daemon's loader drives it. Stops it when it goes.

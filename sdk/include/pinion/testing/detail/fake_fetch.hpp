@@ -16,8 +16,9 @@ struct FakePage {
   pinion_status refused = PINION_OK; // instead of an answer: DENIED, TIMEOUT, IO, ...
   std::size_t cut_after = SIZE_MAX;  // the body breaks off (PINION_E_IO) after so many bytes
   std::size_t piece = 4096;          // at most so many bytes a read
-  std::function<void(std::size_t)> read =
-      {}; // before each read, with the bytes read so far: for what happens meanwhile
+  // What happens while the plugin waits, on the pool: fake.pump() runs its lane.
+  std::function<void()> head = {};            // for the head of the answer
+  std::function<void(std::size_t)> read = {}; // for more of the body, with the bytes read so far
 };
 
 namespace detail {
@@ -28,27 +29,39 @@ public:
   std::map<std::string, FakePage> pages;
   std::vector<Json> asked;
 
-  pinion_fetch *open(pinion_span request, const pinion_sink *head, pinion_error *error) {
-    if (lane_.context() == Context::lane) lane_.misuse.push_back("pinion.fetch/1 open() was called on the lane");
+  pinion_fetch *open(pinion_span request, pinion_error *error) {
     const Json wanted = Json::parse(view(request), nullptr, false);
-    if (!wanted.is_object()) return none(error, PINION_E_INVALID, "the request is no JSON object");
-    const std::string url = wanted.value("url", "");
+    if (!wanted.is_object()) {
+      refuse(error, PINION_E_INVALID, "the request is no JSON object");
+      return nullptr;
+    }
     asked.push_back(wanted);
-    if (url.rfind("http://", 0) != 0 && url.rfind("https://", 0) != 0)
-      return none(error, PINION_E_INVALID, "\"" + url + "\": unsupported protocol scheme");
-    const auto it = pages.find(url);
-    if (it == pages.end()) return none(error, PINION_E_IO, "\"" + url + "\": the test has no such page");
-    if (it->second.refused != PINION_OK) return none(error, it->second.refused, "\"" + url + "\": refused by the test");
-    Json headers = it->second.headers;
-    if (!headers.contains("content-length")) headers["content-length"] = std::to_string(it->second.body.size());
-    put(head, Json{{"status", it->second.status}, {"url", url}, {"headers", headers}}.dump());
-    open_.push_back(std::make_unique<Open>(Open{*this, it->second, 0, false}));
+    open_.push_back(std::make_unique<Open>(*this, wanted.value("url", "")));
     return reinterpret_cast<pinion_fetch *>(open_.back().get());
+  }
+  static pinion_status head(pinion_fetch *raw, const pinion_sink *out, pinion_error *error) {
+    auto &one = of(raw);
+    one.notOnLane("head()");
+    const std::string quoted = "\"" + one.url + "\": ";
+    if (one.asked) return refuse(error, PINION_E_INVALID, quoted + "the head of the answer was asked for before");
+    one.asked = true;
+    if (one.url.rfind("http://", 0) != 0 && one.url.rfind("https://", 0) != 0)
+      return refuse(error, PINION_E_INVALID, quoted + "unsupported protocol scheme");
+    const auto it = one.owner.pages.find(one.url);
+    if (it == one.owner.pages.end()) return refuse(error, PINION_E_IO, quoted + "the test has no such page");
+    one.page = it->second;
+    if (one.page.head) one.page.head();
+    if (one.cancelled) return refuse(error, PINION_E_CANCELLED, "the download was cancelled");
+    if (one.page.refused != PINION_OK) return refuse(error, one.page.refused, quoted + "refused by the test");
+    one.open = true;
+    Json headers = one.page.headers;
+    if (!headers.contains("content-length")) headers["content-length"] = std::to_string(one.page.body.size());
+    return put(out, Json{{"status", one.page.status}, {"url", one.url}, {"headers", headers}}.dump());
   }
   static int64_t read(pinion_fetch *raw, void *buffer, size_t capacity, pinion_error *error) {
     auto &one = of(raw);
-    if (one.owner.lane_.context() == Context::lane)
-      one.owner.lane_.misuse.push_back("pinion.fetch/1 read() was called on the lane");
+    one.notOnLane("read()");
+    if (!one.open) return refuse(error, PINION_E_INVALID, "the download is not open");
     if (one.page.read) one.page.read(one.at);
     if (one.cancelled) return refuse(error, PINION_E_CANCELLED, "the download was cancelled");
     const std::size_t end = std::min(one.page.body.size(), one.page.cut_after);
@@ -71,16 +84,18 @@ public:
 
 private:
   struct Open {
+    Open(FakeFetch &fetches, std::string address) : owner(fetches), url(std::move(address)) {}
+    void notOnLane(const std::string &slot) const {
+      if (owner.lane_.context() == Context::lane)
+        owner.lane_.misuse.push_back("pinion.fetch/1 " + slot + " was called on the lane");
+    }
     FakeFetch &owner;
-    FakePage page;
-    std::size_t at;
-    bool cancelled;
+    const std::string url;
+    FakePage page = {};
+    std::size_t at = 0;
+    bool asked = false, open = false, cancelled = false;
   };
   static Open &of(pinion_fetch *raw) { return *reinterpret_cast<Open *>(raw); }
-  static pinion_fetch *none(pinion_error *error, pinion_status status, const std::string &text) {
-    refuse(error, status, text);
-    return nullptr;
-  }
 
   FakeLane &lane_;
   std::vector<std::unique_ptr<Open>> open_;

@@ -9,13 +9,14 @@ struct FakeHost::Tables {
 
   static const void *service(const pinion_host *host, const char *id) {
     static const std::map<std::string, const void *, std::less<>> all = {
-        {"pinion.bus/1", &bus},       {"pinion.reply/1", &reply},
-        {"pinion.log/1", &log},       {"pinion.config/1", &config},
-        {"pinion.timers/1", &timers}, {"pinion.tasks/1", &tasks},
-        {"pinion.routes/1", &routes}, {"pinion.servers/1", &servers},
-        {"pinion.files/1", &files},   {"pinion.fetch/1", &fetch},
-        {"pinion.panel/1", &panel},   {"pinion.tokens/1", &tokens},
-        {"pinion.store/1", &store},   {"pinion.environment/1", &environment}};
+        {"pinion.bus/1", &bus},          {"pinion.reply/1", &reply},
+        {"pinion.log/1", &log},          {"pinion.config/1", &config},
+        {"pinion.timers/1", &timers},    {"pinion.tasks/1", &tasks},
+        {"pinion.routes/1", &routes},    {"pinion.servers/1", &servers},
+        {"pinion.files/1", &files},      {"pinion.fetch/1", &fetch},
+        {"pinion.panel/1", &panel},      {"pinion.tokens/1", &tokens},
+        {"pinion.store/1", &store},      {"pinion.environment/1", &environment},
+        {"pinion.archives/1", &archives}};
     const auto it = all.find(id);
     return it == all.end() || of(host).missing_.count(id) != 0 ? nullptr : it->second;
   }
@@ -256,14 +257,26 @@ struct FakeHost::Tables {
   static inline const pinion_fetch_v1 fetch = {
       sizeof(pinion_fetch_v1),
       0,
-      [](const pinion_host *host, pinion_span request, const pinion_sink *head, pinion_error *error) -> pinion_fetch * {
+      [](const pinion_host *host, pinion_span request, pinion_error *error) -> pinion_fetch * {
         pinion_status status = PINION_OK;
         if (failing(host, "fetch.open", error, status)) return nullptr;
-        return of(host).fetch_.open(request, head, error);
+        return of(host).fetch_.open(request, error);
       },
+      &detail::FakeFetch::head,
       &detail::FakeFetch::read,
       &detail::FakeFetch::cancel,
       &detail::FakeFetch::close};
+
+  template <bool kPack> static pinion_status archive(const pinion_host *host, const char *server, int32_t file,
+                                                     pinion_span options, pinion_progress_fn progress,
+                                                     pinion_done_fn done, void *user, uint64_t *id,
+                                                     pinion_error *error) {
+    pinion_status status = PINION_OK;
+    if (failing(host, kPack ? "archives.pack" : "archives.unpack", error, status)) return status;
+    if (!known(host, server, error)) return PINION_E_NOT_FOUND;
+    return of(host).archives_.begin(kPack, text(server), file, options, progress, done, user, id, error);
+  }
+  static inline const pinion_archives_v1 archives = {sizeof(pinion_archives_v1), 0, &archive<true>, &archive<false>};
 
   static inline const pinion_environment_v1 environment = {
       sizeof(pinion_environment_v1), 0,
