@@ -66,7 +66,10 @@ Task<void> FilesPlugin::startPull(Exchange exchange) {
   };
   std::optional<Result<std::string>> made;
   try {
-    made = co_await host_.runLong(work);
+    if (co_await pulls_.turn(pull))
+      made = co_await host_.runLong(work);
+    else
+      made = Error{PINION_E_CANCELLED, "the download was cancelled"};
   } catch (const std::exception &refused) {
     made = Error{PINION_E_BUSY, refused.what()};
   }
@@ -81,8 +84,10 @@ Task<void> FilesPlugin::background(std::shared_ptr<Pull> pull) {
   const auto work = [host = host_, files = filesOf(pull->server), pull] { return pull->run(host, files); };
   std::optional<Error> failure;
   try {
-    const auto path = co_await host_.runLong(work);
-    if (!path) failure = path.error();
+    if (co_await pulls_.turn(pull)) {
+      const auto path = co_await host_.runLong(work);
+      if (!path) failure = path.error();
+    }
   } catch (const std::exception &refused) {
     failure = Error{PINION_E_BUSY, refused.what()};
   }

@@ -19,6 +19,7 @@ namespace pinion::files {
 namespace {
 
 constexpr std::size_t kPiece = 128 * 1024;
+constexpr uint32_t kLongestWait = 60'000; // ms until a pull looks again whether it is its turn
 
 // A failure outside this machine: its errno says nothing about the server's files.
 Error outside(Error error) {
@@ -91,11 +92,31 @@ bool Pulls::begin(const std::shared_ptr<Pull> &pull) {
   return true;
 }
 
+Task<bool> Pulls::turn(std::shared_ptr<Pull> pull) {
+  while (!pull->cancel.cancelled()) {
+    std::size_t &running = running_[pull->server];
+    if (running < kMostOfServer) {
+      ++running;
+      pull->running = true;
+      co_return true;
+    }
+    (void)co_await changed_.wait(host_, kLongestWait);
+  }
+  co_return false;
+}
+
+void Pulls::end(const std::shared_ptr<Pull> &pull) {
+  under_way_.erase(pull->id);
+  if (std::exchange(pull->running, false) && --running_[pull->server] == 0) running_.erase(pull->server);
+  changed_.notify();
+}
+
 void Pulls::cancel(const std::string &server, const std::string &id) {
   const auto found = under_way_.find(id);
   if (found == under_way_.end() || found->second->server != server) return;
   found->second->cancel.cancel();
   under_way_.erase(found);
+  changed_.notify();
 }
 
 void Pulls::cancelAll(const std::string &server) {
@@ -104,11 +125,13 @@ void Pulls::cancelAll(const std::string &server) {
     entry.second->cancel.cancel();
     return true;
   });
+  changed_.notify();
 }
 
 void Pulls::stop() {
   for (const auto &[id, pull] : under_way_) pull->cancel.cancel();
   under_way_.clear();
+  changed_.notify();
 }
 
 std::string Pulls::list(const std::string &server) const {

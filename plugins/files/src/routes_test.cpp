@@ -436,10 +436,66 @@ TEST_CASE("what ends the daemon or the server ends its pulls, and nothing of the
   };
   node.fake.page("http://far.example/big.bin", page);
   const auto answer = node.post("pull", {{"root", "/"}, {"url", "http://far.example/big.bin"}, {"foreground", true}});
-  CHECK(answer->status >= 400);
+  CHECK(answer->status == 500);
+  CHECK(answer->json()["error"] == "Request aborted by client.");
   CHECK_FALSE(node.there("big.bin"));
   CHECK(node.get("pull")->body == R"({"downloads":null})");
   CHECK(node.fake.openFetches() == 0);
+}
+
+TEST_CASE("a pull is cancelled while its host is silent, and leaves its place at once") {
+  Node node;
+  testing::FakePage silent;
+  silent.body = "x";
+  std::string deleted;
+  silent.head = [&] {
+    const auto listed = node.get("pull")->json()["downloads"];
+    REQUIRE(listed.size() == 1);
+    deleted = listed[0]["Identifier"].get<std::string>();
+    CHECK(node.fake.request("DELETE", kFiles + "pull/" + deleted)->status == 204);
+    CHECK(node.get("pull")->body == R"({"downloads":null})");
+  };
+  node.fake.page("http://far.example/silent", silent);
+  const auto answer = node.post("pull", {{"root", "/"}, {"url", "http://far.example/silent"}});
+  CHECK(answer->status == 202);
+  CHECK(answer->json() == Json{{"identifier", deleted}});
+  CHECK_FALSE(node.there("silent"));
+  CHECK(node.fake.openFetches() == 0);
+  CHECK(node.fake.logs.empty()); // what was asked for is no failure
+}
+
+TEST_CASE("never more than three pulls of a server run, whatever is cancelled") {
+  Node node;
+  node.fake.setWork(testing::Work::held); // as when the resolver does not answer
+  testing::FakePage page;
+  page.body = "bytes";
+  node.fake.page("http://far.example/a", page);
+  const auto begin = [&] { return node.post("pull", {{"root", "/"}, {"url", "http://far.example/a"}}); };
+  // The disk is looked at first, which is work as well.
+  const auto started = [&] {
+    const auto answer = begin();
+    REQUIRE(node.fake.workWaiting() > 0);
+    node.fake.runNewestWork();
+    return answer;
+  };
+  std::vector<std::string> ids;
+  for (int i = 0; i < 3; ++i) ids.push_back(started()->json()["identifier"]);
+  CHECK(node.fake.workWaiting() == 3);
+  CHECK(started()->status == 400); // the fourth
+  for (int i = 0; i < 10; ++i) {
+    for (const auto &id : ids) CHECK(node.fake.request("DELETE", kFiles + "pull/" + id)->status == 204);
+    ids.clear();
+    for (int k = 0; k < 3; ++k) ids.push_back(started()->json()["identifier"]);
+    CHECK(node.get("pull")->json()["downloads"].size() == 3);
+    CHECK(node.fake.workWaiting() == 3);
+  }
+  for (int i = 0; i < 3; ++i) node.fake.runWork(); // the first three end, cancelled: the last three have their turn
+  CHECK(node.fake.fetched().empty());
+  CHECK(node.fake.workWaiting() == 3);
+  while (node.fake.workWaiting() > 0) node.fake.runWork();
+  CHECK(node.fake.fetched().size() == 3);
+  CHECK(node.read("a") == "bytes");
+  CHECK(node.get("pull")->body == R"({"downloads":null})");
 }
 
 TEST_CASE("a pull that nobody ends is there whole") {
