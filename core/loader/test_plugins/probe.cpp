@@ -85,6 +85,17 @@ void heard(void *, const pinion_event *e) {
                           text(e->payload) + ((e->flags & PINION_EVENT_GAP) != 0 ? " gap" : ""));
 }
 void echo(void *, const pinion_event *e, pinion_reply *reply) { t.reply->answer(reply, PINION_OK, e->payload); }
+// The name of the thread, as the daemon names its threads, without the number.
+std::string threadName() {
+  char name[16] = "";
+  ::pthread_getname_np(::pthread_self(), name, sizeof name);
+  return std::string(name, std::strcspn(name, "-0123456789"));
+}
+void archiveDone(void *, pinion_status status, pinion_span answer) {
+  tell("probe.done", "archive " + std::to_string(status) + " " + text(answer));
+  tell("probe.thread", threadName());
+}
+void archiveTold(void *, pinion_span progress) { tell("probe.progress", text(progress)); }
 void tick(void *) { tell("probe.tick", std::to_string(++ticks)); }
 void done(void *user, pinion_status status, pinion_span answer) {
   if (std::strcmp(static_cast<const char *>(user), "call") == 0) call_done = true;
@@ -237,7 +248,7 @@ std::string archive(const Words &w, decltype(pinion_archives_v1::pack) begin) { 
   const auto fd = ids.find("fd " + w[1]);
   for (int i = 0; i < std::stoi(w[4]); ++i)
     said = out.say(begin(host, w[2].c_str(), fd == ids.end() ? -1 : static_cast<int32_t>(fd->second), span(w[3]),
-                         nullptr, &done, const_cast<char *>("archive"), &ids[w[1]], &out.error));
+                         &archiveTold, &archiveDone, nullptr, &ids[w[1]], &out.error));
   return said;
 }
 
@@ -414,6 +425,11 @@ const std::map<std::string, std::function<std::string(const Words &)>> operation
        ids["fd " + w[2]] = static_cast<uint64_t>(ends[1]);
        return std::string("0 ");
      }},
+    {"adopt", // name, a descriptor of the test's, which stays the test's
+     [](const Words &w) {
+       ids["fd " + w[1]] = static_cast<uint64_t>(std::stoul(w[2]));
+       return std::string("0 ");
+     }},
     {"let-go", [](const Words &w) { return std::to_string(::close(static_cast<int>(ids["fd " + w[1]]))) + " "; }},
     {"entries",
      [](const Words &w) {
@@ -586,8 +602,18 @@ template <typename T> void get(const T *&table, const char *id) {
   table = static_cast<const T *>(host->service(host, id));
 }
 
+// Blocks until the gate is opened, as a handler must not.
+void blockRoute(void *, pinion_request *, pinion_reply *reply) {
+  openGate(false);
+  blockWork(nullptr);
+  t.reply->answer(reply, PINION_OK, {});
+}
+
 pinion_status start(void *, pinion_error *error) {
   uint64_t id = 0;
+  pinion_route route{sizeof(pinion_route), 0, "GET", "/probe-blocks", "none"};
+  if (const auto added = t.routes->add(host, &route, &blockRoute, nullptr, &id, error); added != PINION_OK)
+    return added;
   return t.bus->offer(host, "probe/do", {}, &asked, nullptr, &id, error);
 }
 void stop(void *) { tell("probe.stop", ""); }
