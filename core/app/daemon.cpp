@@ -70,7 +70,7 @@ bool StopRequest::waitFor(std::chrono::milliseconds time) {
 
 void StopRequest::wait() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return requested_; });
+  changed_.wait(lock, [this] { return requested_; }); // the daemon's whole life: ended by a signal
 }
 
 void StopRequest::request() {

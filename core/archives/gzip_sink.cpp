@@ -54,7 +54,7 @@ struct GzipSink::Impl {
     Deflater deflater(level);
     std::unique_lock lock(mutex);
     for (;;) {
-      changed.wait(lock, [&] { return ended || !todo.empty(); });
+      changed.wait(lock, [&] { return ended || !todo.empty(); }); // ended by the sink's end, which joins
       if (ended) return;
       Block &block = *todo.front();
       todo.pop_front();
@@ -85,7 +85,7 @@ struct GzipSink::Impl {
 
   Result<void> writeOldest() {
     {
-      std::unique_lock lock(mutex);
+      std::unique_lock lock(mutex); // bounded: compressing a megabyte waits for nothing
       changed.wait(lock, [&] { return under_way.front()->done; });
     }
     std::unique_ptr<Block> block = std::move(under_way.front());

@@ -129,6 +129,8 @@ void DeliveryQueue::cut(Endpoint &to) {
     }
     it = next;
   }
+  // Without a deadline: as long as one callback takes. The daemon's own are short; one of a plugin's is its own rule to
+  // keep, and at stop this is reached only for plugins that have come to rest.
   if (!lane_.inLane()) idle_.wait(lock, [&] { return running_ != &to; });
   lock.unlock();
 }

@@ -46,6 +46,17 @@ struct Front::Impl {
         log::error("an io loop does not answer while stopping");
   }
 
+  // Null when there is none.
+  [[nodiscard]] std::shared_ptr<RouteEntry> withoutRoute(std::uint64_t id) const {
+    std::shared_ptr<RouteEntry> gone;
+    core->router.with([&](std::shared_ptr<const Router> &router) {
+      for (const auto &entry : router->entries())
+        if (entry->id == id) gone = entry;
+      if (gone) router = router->without(id);
+    });
+    return gone;
+  }
+
   [[nodiscard]] bool onSomeLoop() const {
     for (const auto &hub : core->hubs)
       if (hub->inLoop()) return true;
@@ -77,13 +88,11 @@ Result<std::uint64_t> Front::addRoute(Route route) {
 }
 
 void Front::removeRoute(std::uint64_t id) {
-  std::shared_ptr<RouteEntry> gone;
-  impl_->core->router.with([&](std::shared_ptr<const Router> &router) {
-    for (const auto &entry : router->entries())
-      if (entry->id == id) gone = entry;
-    if (gone) router = router->without(id);
-  });
-  if (gone) gone->close();
+  if (const auto gone = impl_->withoutRoute(id)) gone->close();
+}
+
+void Front::abandonRoute(std::uint64_t id) {
+  if (const auto gone = impl_->withoutRoute(id)) gone->refuse();
 }
 
 Result<void> Front::listen() {

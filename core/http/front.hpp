@@ -63,6 +63,8 @@ public:
   // Before listen() and after; Code::busy when taken. The id ends it through removeRoute (waits for running handlers).
   Result<std::uint64_t> addRoute(Route route);
   void removeRoute(std::uint64_t id);
+  // The same without waiting: a handler that is running, or waits for its thread, runs on.
+  void abandonRoute(std::uint64_t id);
   // Binds and serves; an error names host, port and reason.
   Result<void> listen();
   [[nodiscard]] int port() const; // the bound one

@@ -28,6 +28,13 @@ RouteEntry::Pass RouteEntry::enter(const std::shared_ptr<RouteEntry> &entry) {
   });
 }
 
+void RouteEntry::refuse() {
+  const std::lock_guard lock(mutex_);
+  closed_ = true;
+}
+
+// Without a deadline: only a plugin that ends a route of its own comes here, and its handlers take seconds at most. One
+// that never returns holds up nobody but its plugin: the daemon's stop gives routes up by refuse().
 void RouteEntry::close() {
   std::unique_lock lock(mutex_);
   closed_ = true;

@@ -23,7 +23,9 @@ public:
   // Held while the handler is queued or runs; null when the route was removed.
   using Pass = std::shared_ptr<void>;
   static Pass enter(const std::shared_ptr<RouteEntry> &entry);
-  // Nobody enters any more; waits until everyone has left.
+  // Nobody enters any more.
+  void refuse();
+  // The same, and waits until everyone has left: as long as the slowest handler takes.
   void close();
 
   const std::uint64_t id;

@@ -96,6 +96,8 @@ void Host::leave(const Resource *before) {
 void Host::silence(Resource &resource) {
   std::unique_lock lock(mutex_);
   resource.live_ = false;
+  // Without a deadline: as long as one callback of the plugin takes, which is its own rule to keep (a warning beyond
+  // 250 ms). At stop this is reached only for plugins that have come to rest.
   if (!exclusive()) changed_.wait(lock, [&] { return running_ != &resource; });
 }
 
@@ -108,6 +110,7 @@ void Host::onLane(const std::function<void()> &work) {
     self->changed_.notify_all();
   });
   if (!posted) return;
+  // Without a deadline: the lane's jobs are the plugin's own callbacks, and its stop ends the wait in any case.
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return *done || phase_ >= Phase::stopping; });
 }

@@ -118,6 +118,19 @@ public:
   std::mutex &mutex() const { return mutex_; }
   std::condition_variable &changed() { return changed_; }
   std::size_t working = 0; // under mutex()
+  // [pool] Runs `f()`, a function of the plugin, as work that stop waits for; false when the plugin is stopping.
+  template <typename F> bool work(F &&f) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (phase_ >= Phase::stopping) return false;
+      ++working;
+    }
+    run(std::forward<F>(f));
+    const std::lock_guard lock(mutex_);
+    --working;
+    changed_.notify_all();
+    return true;
+  }
 
   // -- sockets --------------------------------------------------------------------------------------------------
   Guarded<std::unordered_set<std::uint64_t>> sockets;
@@ -125,10 +138,10 @@ public:
   // -- life, all [main] -----------------------------------------------------------------------------------------
   void starting() { phase_ = Phase::starting; }
   void started(); // callbacks run from here on
-  // No route handler runs after it; nothing new can be begun.
+  // No route handler begins after it, and nothing else can be begun.
   void endRoutes();
-  // Waits for running work and the running callback, then lets none begin. False: they did not end in time, so the
-  // plugin must be left as it is.
+  // Waits for running work, handlers and the running callback, then lets none begin. False: they did not end in time,
+  // so the plugin must be left as it is.
   [[nodiscard]] bool quiet();
   // What is left is ended; no callback runs after it.
   void endAll();

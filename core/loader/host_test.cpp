@@ -178,6 +178,22 @@ TEST_CASE("a plugin whose work does not end in time at stop is left as it is, wi
   CHECK(bench.count("probe.stop ") == 0);
 }
 
+TEST_CASE("a route handler that does not return does not hold up the daemon's stop") {
+  LoaderLimits limits;
+  limits.stop = 10ms;
+  Bench bench("", limits);
+  bench.run({"probe"});
+  REQUIRE(bench.front.listen());
+  testing::RawClient client(bench.front.port());
+  client.send("GET /probe-blocks HTTP/1.1\r\nHost: x\r\n\r\n");
+  REQUIRE(bench.heard("probe.blocked "));
+  bench.loader.stop();
+  CHECK_FALSE(bench.loader.atRest());
+  CHECK(has(bench.logged(), "plugin \"probe\" does not come to rest"));
+  CHECK(bench.probe("open-gate").empty());
+  CHECK(bench.heard("probe.unblocked "));
+}
+
 TEST_CASE("long work runs beside the workers, many at once, and is cancelled as other work is") {
   Bench bench;
   bench.run({"probe"});

@@ -98,6 +98,7 @@ void TaskRun::cancel() {
     std::unique_lock lock(host().mutex());
     unwanted_ = true;
     if (current_task == this) return;
+    // Without a deadline: the plugin's own work, which its rules bound. Stop does not come here: see Host::quiet().
     host().changed().wait(lock, [&] { return stage_ != Stage::working; });
   }
   Operation::cancel();

@@ -54,6 +54,7 @@ public:
     {
       std::unique_lock lock(host().mutex());
       unwanted_ = true;
+      // Bounded: work asks stopped() for each piece and ten times a second where it waits for its descriptor.
       host().changed().wait(lock, [&] { return !working_; });
     }
     Operation::cancel();

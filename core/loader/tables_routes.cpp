@@ -53,7 +53,7 @@ public:
       ran = host().call(*this, "route", name_, handler);
     } else {
       const auto *const before = std::exchange(current_route, this);
-      host().run(handler);
+      ran = host().work(handler);
       current_route = before;
     }
     if (ran)
@@ -73,7 +73,8 @@ public:
       return;
     if (!itself && !lane) front.removeRoute(front_id);
   }
-  void drop() override { host().services().front.removeRoute(front_id); }
+  // Handlers that run are waited for as other work is (Host::quiet); none begins, as the plugin is stopping.
+  void drop() override { host().services().front.abandonRoute(front_id); }
 
 private:
   const std::string name_;

@@ -240,7 +240,7 @@ Result<std::vector<DefinitionPtr>> PanelClient::servers() {
     log::warn("no further thread for the Panel's list of servers; it takes longer");
   }
   fetch();
-  for (auto &thread : others) thread.join();
+  for (auto &thread : others) thread.join(); // bounded by the deadlines of their requests
   return outcome.with([](Outcome &all) -> Result<std::vector<DefinitionPtr>> {
     if (all.error) return std::move(*all.error);
     return std::move(all.definitions);

@@ -101,6 +101,8 @@ bool Lane::post(std::function<void()> job) {
   return !turn || impl_->schedule();
 }
 
+// pause() and close() wait without a deadline for one running job. Who runs jobs of others (plugins) pauses by
+// pauseFor() first, and closes only what came to rest.
 void Lane::pause() {
   std::unique_lock lock(impl_->mutex);
   impl_->paused = true;

@@ -192,7 +192,7 @@ void Loop::stop() {
   if (wake) impl_->wake();
   if (inLoop()) return; // a thread cannot join itself; the destructor does
   impl_->thread.with([](std::thread &thread) {
-    if (thread.joinable()) thread.join();
+    if (thread.joinable()) thread.join(); // bounded: nothing that runs on a loop blocks
   });
   impl_->forget();
 }

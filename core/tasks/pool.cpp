@@ -92,7 +92,7 @@ struct Pool::Impl {
       all.splice(all.end(), finished);
     }
     work.notify_all();
-    for (auto &thread : all) thread.join();
+    for (auto &thread : all) thread.join(); // as long as the longest job: each wait in one has a deadline of its own
   }
 };
 
