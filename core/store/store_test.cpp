@@ -114,6 +114,29 @@ TEST_CASE("changes beyond the bound are refused") {
   CHECK(store->keys("s", "")->empty());
 }
 
+TEST_CASE("more entries than one statement binds variables are kept, paged and removed") {
+  constexpr std::size_t kEntries = 40'000; // SQLite binds 32,766
+  const Folder folder;
+  const auto store = folder.open();
+  Keys keys;
+  for (std::size_t i = 0; i < kEntries; ++i) keys.push_back("row/" + std::to_string(kEntries + i));
+  const auto change = [&](std::string_view value) {
+    for (std::size_t at = 0; at < kEntries;) {
+      std::vector<Store::Change> changes;
+      for (; at < kEntries && changes.size() < Store::kMostChanges; ++at) changes.push_back({keys[at], value});
+      REQUIRE(store->apply("s", changes));
+    }
+  };
+  change("x");
+  CHECK(*store->keys("s", "row/") == keys);
+  Keys paged;
+  const auto each = [&](std::string_view key, std::string_view) { paged.emplace_back(key); };
+  REQUIRE(store->page("s", "row/", std::nullopt, kEntries, each));
+  CHECK(paged == keys);
+  change("");
+  CHECK(store->keys("s", "")->empty());
+}
+
 TEST_CASE("a page holds the entries of one prefix behind a key") {
   const Folder folder;
   const auto store = folder.open();
