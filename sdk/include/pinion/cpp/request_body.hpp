@@ -15,12 +15,15 @@ inline namespace v0 {
 // What is wrong with a body: `empty` and `malformed` have texts of their own.
 enum class BodyFault { empty, malformed };
 
-// The object of a body, or why there is none. Keys are matched without regard to case, the last of several wins, null
-// leaves the default, what follows the object is ignored. A body of `null` is an object without members.
+// The object of a body, or why there is none: what nests deeper than its clients' own libraries allow, or holds more
+// values than any of them sends, is malformed, because it would cost far more memory than it is long. Keys are matched
+// without regard to case, the last of several wins, null leaves the default, what follows the object is ignored. A body
+// of `null` is an object without members.
 class RequestBody {
 public:
   static std::variant<RequestBody, BodyFault> parse(std::string_view text) {
     if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return BodyFault::empty;
+    if (!isModest(text)) return BodyFault::malformed;
     nlohmann::json document;
     try { // what follows the first value is ignored, which only the stream operator can
       std::istringstream(validUtf8(text)) >> document;
@@ -65,6 +68,25 @@ public:
   [[nodiscard]] std::string text() const { return object_.dump(); }
 
 private:
+  static constexpr std::size_t kDeepest = 10'000, kMostValues = 250'000;
+  // Looks at the first value only, and takes it as it comes: whether it is JSON is the parser's business.
+  static bool isModest(std::string_view text) {
+    std::size_t depth = 0, values = 0;
+    bool quoted = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      const char c = text[i];
+      if (quoted) {
+        if (c == '\\') ++i;
+        if (c == '"') quoted = false;
+        continue;
+      }
+      if (c == '"') quoted = true;
+      if ((c == '[' || c == '{') && ++depth > kDeepest) return false;
+      if ((c == ']' || c == '}') && (depth == 0 || --depth == 0)) return true;
+      if (c == ',' && ++values > kMostValues) return false;
+    }
+    return true;
+  }
   explicit RequestBody(nlohmann::json object) : object_(std::move(object)) {}
   static bool isKey(std::string_view key, std::string_view lower) {
     return std::equal(key.begin(), key.end(), lower.begin(), lower.end(),
