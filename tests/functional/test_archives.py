@@ -39,16 +39,11 @@ def zipped(method: int, zip64: bool = False) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", method) as archive:
         for name, data in TREE.items():
-            with archive.open(zipfile.ZipInfo(name) if method == zipfile.ZIP_STORED else entry(name, method), "w",
-                              force_zip64=zip64) as member:
+            info = zipfile.ZipInfo(name)
+            info.compress_type = method if data else zipfile.ZIP_STORED  # as every packer does
+            with archive.open(info, "w", force_zip64=zip64) as member:
                 member.write(data)
     return out.getvalue()
-
-
-def entry(name: str, method: int) -> zipfile.ZipInfo:
-    info = zipfile.ZipInfo(name)
-    info.compress_type = method
-    return info
 
 
 def streamed_zip() -> bytes:

@@ -30,6 +30,7 @@ struct Tables {
   const pinion_servers_v1 *servers;
   const pinion_files_v1 *files;
   const pinion_archives_v1 *archives;
+  const pinion_fetch_v1 *fetch;
   const pinion_environment_v1 *environment;
   const pinion_panel_v1 *panel;
   const pinion_tokens_v1 *tokens;
@@ -111,6 +112,13 @@ pinion_status blockWork(void *) {
   gate_changed.wait_for(lock, std::chrono::seconds(20), [] { return gate_open; });
   lock.unlock();
   tell("probe.unblocked", "");
+  return PINION_OK;
+}
+std::atomic<pinion_fetch *> head_of = nullptr;
+pinion_status fetchHead(void *) {
+  Out out;
+  const pinion_status status = t.fetch->head(head_of, &out.sink, &out.error);
+  tell("probe.head", out.say(status));
   return PINION_OK;
 }
 pinion_status releaseWork(void *) {
@@ -220,6 +228,8 @@ std::string nulls(const Words &) {
   expect("pack", t.archives->pack(host, nullptr, -1, {}, nullptr, &done, nullptr, &id, nullptr));
   expect("unpack", t.archives->unpack(host, nullptr, -1, {}, nullptr, &done, nullptr, &id, nullptr));
   expect("unpack host", t.archives->unpack(none, nullptr, -1, {}, nullptr, &done, nullptr, &id, nullptr));
+  expect("head", t.fetch->head(nullptr, nullptr, nullptr));
+  expect("read fetch", t.fetch->read(nullptr, nullptr, 0, nullptr));
   expect("act", t.environment->act(host, nullptr, nullptr, {}, 0, &done, nullptr, &id, nullptr));
   expect("input", t.environment->input(host, nullptr, bad, nullptr));
   expect("panel", t.panel->call(host, nullptr, nullptr, {}, &done, nullptr, &id, nullptr));
@@ -423,6 +433,25 @@ const std::map<std::string, std::function<std::string(const Words &)>> operation
        if (::pipe2(ends, O_CLOEXEC) != 0) return std::string("no pipe");
        ids["fd " + w[1]] = static_cast<uint64_t>(ends[0]);
        ids["fd " + w[2]] = static_cast<uint64_t>(ends[1]);
+       return std::string("0 ");
+     }},
+    {"fetch-open", // name, request
+     [](const Words &w) {
+       Out out;
+       ids["fetch " + w[1]] = reinterpret_cast<uintptr_t>(t.fetch->open(host, span(w[2]), &out.error));
+       return ids["fetch " + w[1]] != 0 ? std::string("0 ") : out.say(out.error.code);
+     }},
+    {"fetch-head", // name: asks for the head as long work, and tells what came of it
+     [](const Words &w) {
+       Out out;
+       head_of = reinterpret_cast<pinion_fetch *>(ids["fetch " + w[1]]);
+       return out.say(
+           t.tasks->run_long(host, &fetchHead, &done, const_cast<char *>("fetch"), &ids["head"], &out.error));
+     }},
+    {"fetch-end", // name, cancel or close
+     [](const Words &w) {
+       auto *const fetch = reinterpret_cast<pinion_fetch *>(ids["fetch " + w[1]]);
+       (w[2] == "close" ? t.fetch->close : t.fetch->cancel)(fetch);
        return std::string("0 ");
      }},
     {"adopt", // name, a descriptor of the test's, which stays the test's
@@ -631,6 +660,7 @@ pinion_status create(const pinion_host *given, pinion_plugin_v1 *out, pinion_err
   get(t.servers, "pinion.servers/1");
   get(t.files, "pinion.files/1");
   get(t.archives, "pinion.archives/1");
+  get(t.fetch, "pinion.fetch/1");
   get(t.environment, "pinion.environment/1");
   get(t.panel, "pinion.panel/1");
   get(t.tokens, "pinion.tokens/1");
