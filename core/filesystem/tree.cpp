@@ -79,16 +79,18 @@ Result<std::string> Tree::clean(std::string_view path) {
 }
 
 Result<Tree> Tree::open(const std::string &root, bool create, OpenatMode mode) {
-  if (create) {
+  Tree tree;
+  const auto open = [&] { return UniqueFd(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)); };
+  tree.root_ = open();
+  if (!tree.root_ && errno == ENOENT && create) {
     for (std::size_t slash = root.find('/', 1);; slash = root.find('/', slash + 1)) {
       const std::string part = root.substr(0, slash);
       if (::mkdir(part.c_str(), 0755) != 0 && errno != EEXIST && slash == std::string::npos)
         return failure(errno, root);
       if (slash == std::string::npos) break;
     }
+    tree.root_ = open();
   }
-  Tree tree;
-  tree.root_ = UniqueFd(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!tree.root_) return failure(errno, root);
   if (mode == OpenatMode::openat2 && !beneath::hasOpenat2())
     return Error{Code::unsupported, "this kernel has no openat2; set system.openat_mode to auto", ENOSYS};

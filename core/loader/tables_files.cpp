@@ -100,12 +100,16 @@ std::int32_t open(const pinion_host *raw, const char *uuid, const char *path, st
           return made.error();
       return unnamed ? tree.openUnnamed(*text) : tree.openFolder(*text);
     }
-    if (create)
-      if (auto made = tree.makeParents(*text); !made) return made.error();
     int bits = (flags & PINION_OPEN_WRITE) != 0 ? O_RDWR : O_RDONLY;
     if (create) bits |= O_CREAT;
     if ((flags & PINION_OPEN_EXCLUSIVE) != 0) bits |= O_EXCL;
-    auto fd = tree.openFile(*text, bits, mode == 0 ? 0644 : static_cast<mode_t>(mode & 07777));
+    const auto mode_bits = mode == 0 ? mode_t{0644} : static_cast<mode_t>(mode & 07777);
+    auto fd = tree.openFile(*text, bits, mode_bits);
+    // The folders above it are mostly there: they are made when it turns out that they are not.
+    if (!fd && fd.error().detail == ENOENT && create) {
+      if (auto made = tree.makeParents(*text); !made) return made.error();
+      fd = tree.openFile(*text, bits, mode_bits);
+    }
     if (fd && (flags & PINION_OPEN_TRUNCATE) != 0)
       if (auto done = counted(host, volume->server, emptied(fd->get(), *text)); !done) return done.error();
     return fd;
