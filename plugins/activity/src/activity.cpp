@@ -46,19 +46,26 @@ Result<void> Activity::start() {
 // -- in ---------------------------------------------------------------------------------------------------------
 
 void Activity::record(const pinion::EventView &request, pinion::CallReply reply) {
-  auto entries = readRequest(request.payload, timestampOf(std::chrono::system_clock::now()));
-  if (!entries) return reply.fail(entries.error());
+  auto given = readRequest(request.payload, timestampOf(std::chrono::system_clock::now()));
+  if (!given) return reply.fail(given.error());
   const auto kept = std::make_shared<pinion::CallReply>(std::move(reply));
-  Journal::Done done = [kept](const Result<void> &result) {
-    if (result)
-      kept->ok("{}");
-    else
-      kept->fail(result.error());
+  Journal::Done done = [this, kept, again = given->again](const Result<void> &result) {
+    if (!result) return kept->fail(result.error());
+    kept->ok("{}");
+    // What an earlier daemon left comes after the first turn, and has waited long enough.
+    if (again) sendNow();
   };
-  journal_.add(std::move(*entries), {}, std::move(done));
+  journal_.add(std::move(given->entries), {}, std::move(done), given->again);
 }
 
 // -- out --------------------------------------------------------------------------------------------------------
+
+void Activity::sendNow() {
+  for (Job *job : {&plain_, &sftp_}) {
+    job->once_more = job->running;
+    if (!job->running) host_.spawn(run(*job));
+  }
+}
 
 Task<void> Activity::run(Job &job) {
   if (job.running) {
@@ -70,6 +77,13 @@ Task<void> Activity::run(Job &job) {
     ~Running() { flag_ = false; }
     bool &flag_;
   } const running(job.running);
+  do {
+    job.once_more = false;
+    co_await sendAll(job);
+  } while (job.once_more && !job.failing);
+}
+
+Task<void> Activity::sendAll(Job &job) {
   for (int i = 0; i < kMostRequests; ++i) {
     const Result<bool> more = co_await sendOnce(job);
     tellOutcome(job, more);

@@ -27,12 +27,15 @@ private:
     const char *name;
     Result<Batch> (*choose)(const Host &host, std::size_t count);
     bool running = false, failing = false;
+    bool once_more = false;             // something came that should have been sent by now
     std::vector<std::string> sent = {}; // the Panel has them, the store could not let them go yet
   };
 
   void record(const pinion::EventView &request, pinion::CallReply reply);
 
   Task<void> run(Job &job);
+  Task<void> sendAll(Job &job);
+  void sendNow();
   // Sends one batch. False: there is no more, or it failed.
   Task<Result<bool>> sendOnce(Job &job);
   Task<Result<Batch>> choose(const Job &job);

@@ -48,6 +48,60 @@ TEST_CASE("an entry is only answered once it is stored") {
   CHECK(node.stored() == 1);
 }
 
+TEST_CASE("what is given again is kept once, and what was not stored yet is stored") {
+  Node node;
+  node.refused = true;
+  node.start();
+  const Json first = files("write", {"/a"}, "2026-01-02T03:04:05.000000001Z"),
+             second = files("write", {"/a"}, "2026-01-02T03:04:05.000000002Z");
+  node.record(first);
+  node.record(Json{{"again", true}, {"entries", {first, second}}});
+  CHECK(node.stored() == 2);
+  node.record(Json{{"again", true}, {"entries", {first, second}}});
+  CHECK(node.stored() == 2);
+  CHECK(node.fake.published("activity.recorded").size() == 2);
+  node.record(Json{{"entries", {second}}}); // who does not say so means another one
+  CHECK(node.stored() == 3);
+}
+
+TEST_CASE("what an earlier daemon left is sent at once, also when it comes amid a turn") {
+  Node node;
+  node.start();
+  const Json first = files("write", {"/a"}, "2026-01-02T03:04:05.000000001Z"),
+             second = files("delete", {"/a"}, "2026-01-02T03:04:05.000000002Z");
+  node.record(Json{{"again", true}, {"entries", {first}}});
+  CHECK(node.requests.size() == 1);
+  CHECK(node.stored() == 0);
+  node.record(first);
+  node.held = true;
+  node.turn();
+  REQUIRE(node.pending.size() == 1);
+  node.record(Json{{"again", true}, {"entries", {second}}});
+  CHECK(node.requests.size() == 2);
+  node.held = false;
+  node.pending[0].ok("");
+  node.fake.pump();
+  REQUIRE(node.requests.size() == 3);
+  CHECK(node.requests[2][0]["event"] == "server:sftp.delete");
+  CHECK(node.stored() == 0);
+}
+
+TEST_CASE("what is given again while it is being stored is kept once") {
+  Node node;
+  node.start();
+  node.refused = true;
+  node.fake.setWork(Work::held);
+  const Json entry = files("delete", {"/a"}, "2026-01-02T03:04:05.000000001Z");
+  const auto slow = node.fake.call("activity/record", "", entry.dump());
+  const auto again = node.fake.call("activity/record", "", Json{{"again", true}, {"entries", {entry}}}.dump());
+  CHECK_FALSE(again->done);
+  node.fake.setWork(Work::pumped);
+  while (node.fake.workWaiting() > 0) node.fake.runWork();
+  CHECK(slow->status == PINION_OK);
+  CHECK(again->status == PINION_OK);
+  CHECK(node.stored() == 1);
+}
+
 TEST_CASE("a malformed entry is refused with the reason, and of several none is kept") {
   Node node;
   node.start();

@@ -101,24 +101,27 @@ Result<Entry> readEntry(const Json &given, const std::string &now) {
   return Entry{*server, of_sftp, std::move(text)};
 }
 
-Result<std::vector<Entry>> readRequest(std::string_view payload, const std::string &now) {
+Result<Request> readRequest(std::string_view payload, const std::string &now) {
   if (payload.size() > kMostPayload) return invalid("the request is larger than 1 MiB");
   const Json request = Json::parse(payload, nullptr, false);
   if (!request.is_object()) return invalid("the request is no JSON object");
-  std::vector<Entry> out;
+  Request out;
+  const auto again = request.find("again");
+  if (again != request.end() && !again->is_boolean()) return invalid("\"again\" is neither true nor false");
+  out.again = again != request.end() && again->get<bool>();
   const auto listed = request.find("entries");
   if (listed == request.end()) {
     auto entry = readEntry(request, now);
     if (!entry) return entry.error();
-    out.push_back(std::move(*entry));
+    out.entries.push_back(std::move(*entry));
     return out;
   }
   if (!listed->is_array() || listed->size() > kMostEntries)
     return invalid("\"entries\" is no array of at most " + std::to_string(kMostEntries) + " entries");
   for (const Json &one : *listed) {
     auto entry = readEntry(one, now);
-    if (!entry) return invalid("entry " + std::to_string(out.size()) + ": " + entry.error().text);
-    out.push_back(std::move(*entry));
+    if (!entry) return invalid("entry " + std::to_string(out.entries.size()) + ": " + entry.error().text);
+    out.entries.push_back(std::move(*entry));
   }
   return out;
 }

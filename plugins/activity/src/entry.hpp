@@ -29,7 +29,11 @@ constexpr std::size_t kMostPayload = std::size_t{1} << 20u;
 Result<Entry> readEntry(const Json &given, const std::string &now);
 
 // The payload of "activity/record": one entry or several.
-Result<std::vector<Entry>> readRequest(std::string_view payload, const std::string &now);
+struct Request {
+  std::vector<Entry> entries;
+  bool again = false; // some may be kept already
+};
+Result<Request> readRequest(std::string_view payload, const std::string &now);
 
 // The address without a port: 192.0.2.1:80, [2001:db8::1]:80. Nothing when it is no address.
 std::optional<std::string> addressOf(std::string_view text);

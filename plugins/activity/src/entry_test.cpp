@@ -91,9 +91,12 @@ TEST_CASE("a rename of SFTP has its names among the files, in either shape") {
 }
 
 TEST_CASE("a request is one entry or several, all of them good") {
-  CHECK(readRequest(entry().dump(), kNow)->size() == 1);
-  CHECK(readRequest(Json{{"entries", {entry(), entry({{"user", nullptr}})}}}.dump(), kNow)->size() == 2);
-  CHECK(readRequest(R"({"entries":[]})", kNow)->empty());
+  CHECK(readRequest(entry().dump(), kNow)->entries.size() == 1);
+  CHECK(readRequest(Json{{"entries", {entry(), entry({{"user", nullptr}})}}}.dump(), kNow)->entries.size() == 2);
+  CHECK(readRequest(R"({"entries":[]})", kNow)->entries.empty());
+  CHECK_FALSE(readRequest(R"({"entries":[]})", kNow)->again);
+  CHECK(readRequest(R"({"entries":[],"again":true})", kNow)->again);
+  CHECK(readRequest(R"({"entries":[],"again":1})", kNow).error().code == PINION_E_INVALID);
   CHECK(readRequest(Json{{"entries", {entry(), entry({{"ip", "x"}})}}}.dump(), kNow).error().text ==
         "entry 1: \"ip\" is no address");
   CHECK(readRequest(Json{{"entries", Json(kMostEntries + 1, nullptr)}}.dump(), kNow).error().text ==

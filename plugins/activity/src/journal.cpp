@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <unordered_map>
 
 namespace activity {
 
@@ -45,14 +46,14 @@ Result<std::uint64_t> removeBelow(const Host &host, std::uint64_t oldest) {
 
 } // namespace
 
-void Journal::add(std::vector<Entry> entries, std::vector<Change> more, Done done) {
+void Journal::add(std::vector<Entry> entries, std::vector<Change> more, Done done, bool again) {
   std::size_t bytes = 0;
   for (const Entry &entry : entries) bytes += entry.text.size();
   if (entries_ + entries.size() > kMostWaiting || bytes_ + bytes > kMostWaitingBytes)
     return done(Error{PINION_E_BUSY, "more activity waits to be stored than fits; try again later"});
   entries_ += entries.size();
   bytes_ += bytes;
-  waiting_.push_back({std::move(entries), std::move(more), std::move(done)});
+  waiting_.push_back({std::move(entries), std::move(more), std::move(done), again});
   if (!writing_) host_.spawn(write());
 }
 
@@ -91,8 +92,9 @@ Task<void> Journal::write() {
   while (!waiting_.empty()) {
     std::optional<Result<void>> done;
     if (!next_) done = co_await open();
-    const auto group = takeGroup();
-    if (!done || *done) {
+    auto group = takeGroup();
+    if (!done || *done) done = co_await passOver(group);
+    if (*done) {
       const auto changes = changesOf(group);
       const auto store = [host = host_, &changes] { return host.store(changes); };
       done.reset();
@@ -112,6 +114,47 @@ Task<void> Journal::write() {
     if (*done) co_await dropOldest();
   }
   writing_ = false;
+}
+
+// Takes those out that somebody gives a second time because he did not hear that they are stored.
+Task<Result<void>> Journal::passOver(std::vector<Waiting> &group) {
+  const auto look = [host = host_, &group] { return removeStored(host, group); };
+  if (std::none_of(group.begin(), group.end(), [](const Waiting &one) { return one.again; })) co_return Result<void>();
+  std::optional<Result<void>> done;
+  while (!done) {
+    try {
+      done = co_await host_.run(look);
+    } catch (const std::exception &) { // the pool is full
+    }
+    if (!done) co_await host_.sleep(kPause);
+  }
+  co_return *done;
+}
+
+// [pool]
+Result<void> Journal::removeStored(const Host &host, std::vector<Waiting> &group) {
+  std::unordered_map<std::string, bool> stored; // the texts that are asked about
+  for (const Waiting &one : group)
+    if (one.again)
+      for (const Entry &entry : one.entries) stored.emplace(entry.text, false);
+  for (const char *prefix : {kPlain, kSftp}) {
+    for (std::string last;;) {
+      const auto page = host.storedPage(prefix, last, kPage);
+      if (!page) return page.error();
+      if (page->empty()) break;
+      for (const auto &[key, text] : *page)
+        if (const auto found = stored.find(text); found != stored.end()) found->second = true;
+      last = page->back().first;
+    }
+  }
+  // In the group's order: one that is on its way to be stored counts as well.
+  for (Waiting &one : group) {
+    std::erase_if(one.entries, [&](const Entry &entry) {
+      const auto found = stored.find(entry.text);
+      return found != stored.end() && std::exchange(found->second, true) && one.again;
+    });
+  }
+  return {};
 }
 
 Task<Result<void>> Journal::open() {

@@ -35,8 +35,9 @@ public:
   explicit Journal(Host host) : host_(std::move(host)) {}
 
   // Stores the entries, with `more` changes in the same transaction, then calls `done`. What comes meanwhile goes into
-  // the next transaction together. PINION_E_BUSY, at once, when too much waits.
-  void add(std::vector<Entry> entries, std::vector<Change> more, Done done);
+  // the next transaction together. PINION_E_BUSY, at once, when too much waits. `again`: entries that are stored
+  // already, word for word, are passed over.
+  void add(std::vector<Entry> entries, std::vector<Change> more, Done done, bool again = false);
   // The same, awaited.
   Task<Result<void>> keep(std::vector<Entry> entries, std::vector<Change> more);
   // Entries that the Panel has. A failure leaves them.
@@ -47,8 +48,11 @@ private:
     std::vector<Entry> entries;
     std::vector<Change> more;
     Done done;
+    bool again = false;
   };
   Task<void> write();
+  Task<Result<void>> passOver(std::vector<Waiting> &group);
+  static Result<void> removeStored(const Host &host, std::vector<Waiting> &group);
   Task<Result<void>> open();
   // Takes what fits into one transaction.
   std::vector<Waiting> takeGroup();
