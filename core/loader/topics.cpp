@@ -6,13 +6,14 @@
 namespace pinion::core {
 
 std::span<const std::string_view> coreTopics() {
-  static constexpr std::array<std::string_view, 22> all{
+  static constexpr std::array<std::string_view, 23> all{
       "status",
       "stats",
       "deleted",
       "server.created",
       "server.synced",
       "server.gone",
+      "server.held",
       "server.disk_exceeded",
       "container output",
       "container attached",

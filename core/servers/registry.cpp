@@ -220,6 +220,7 @@ Result<std::uint64_t> Registry::hold(const ServerPtr &server, const std::string 
     return std::string();
   });
   if (!holder.empty()) return Error{Code::busy, holder};
+  bus_.publish("server.held", server->text(), "{\"why\":" + jsonString(why) + "}");
   return inner_->holds.with([&](Inner::Holds &holds) {
     holds.held.emplace(++holds.last, server);
     return holds.last;

@@ -64,7 +64,7 @@ private:
 using ServerPtr = std::shared_ptr<Server>;
 
 // Thread-safe. Publishes on the bus: "status" (raw state name) and, when offline, "stats"; "server.created",
-// "server.synced" {"suspended":bool,"was_suspended":bool}, "server.gone".
+// "server.synced" {"suspended":bool,"was_suspended":bool}, "server.held" {"why":text}, "server.gone".
 class Registry {
 public:
   Registry(Bus &bus, std::string states_path); // states_path: states.json (contract config.md 8)

@@ -189,6 +189,8 @@ TEST_CASE("a held server is held once, until the hold is released") {
   registry.release(*hold);
   CHECK(server->heldBy().empty());
   CHECK(registry.hold(server, "again"));
+  CHECK(ear.wait(2) == std::vector<std::string>{R"(server.held|1|{"why":"server is currently installing"})",
+                                                R"(server.held|1|{"why":"again"})"});
 }
 
 TEST_CASE("the states file is Wings' own, written when it would change") {
