@@ -149,6 +149,8 @@ def test_two_thousand_sftp_operations_arrive_once_joined_by_the_minute(launch, p
     client = session(node, panel, game)
     for number in range(2000):
         client.mkdir(f"/d{number}")
+    spool = [node.root / "volumes/.sftp" / name for name in ("activity-0", "activity-1")]
+    until(lambda: all(file.stat().st_size == 0 for file in spool), "the log has all of them: what comes later is an entry of its own")
     node.stop()
     take()
     node.start()

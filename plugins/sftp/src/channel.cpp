@@ -157,14 +157,15 @@ void Channel::accept(Outcome outcome) {
     return;
   }
   if (outcome.record) {
-    ++records_;
     std::weak_ptr<Channel> weak = weak_from_this();
-    service_.recorder.add(conversation_->login(), *outcome.record,
-                          [post = post_, weak = std::move(weak), record = outcome.record] {
-                            post([weak, record] {
-                              if (const auto self = weak.lock()) self->kept(record);
-                            });
-                          });
+    const bool kept = service_.recorder.add(conversation_->login(), *outcome.record,
+                                            [post = post_, weak = std::move(weak), record = outcome.record] {
+                                              post([weak, record] {
+                                                if (const auto self = weak.lock()) self->kept(record);
+                                              });
+                                            });
+    outcome.record->kept = kept;
+    if (!kept) ++records_;
   }
   if (outcome.wait_for && !outcome.wait_for->kept)
     held_.emplace_back(std::move(outcome.wait_for), std::move(outcome.reply));

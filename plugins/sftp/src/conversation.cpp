@@ -192,7 +192,7 @@ void Conversation::extended(Request &r) {
       r.out.step = Step::longer;
       return;
     }
-    if (::fdatasync(handle->fd.get()) != 0)
+    if (::fdatasync(handle->file()) != 0)
       return fail(r, Error{PINION_E_IO, "the file cannot be written to the disk", errno});
     return reply(r, Status::ok, "");
   }

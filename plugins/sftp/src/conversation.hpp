@@ -45,13 +45,14 @@ public:
 
 private:
   struct Handle {
-    Fd fd;
+    Fd fd; // none when it is open for writing: then it is the growth's
     std::string path;
     bool folder = false, readable = false, writable = false, append = false;
     std::shared_ptr<Growth> growth;
     RecordPtr record;
     std::string failure;    // of a write: told again by close, for clients that do not look at each answer
     void *stream = nullptr; // DIR* of a folder
+    int file() const { return growth ? growth->fd() : fd.get(); }
     Handle() = default;
     Handle(Handle &&other) noexcept;
     Handle &operator=(Handle &&) = delete;
@@ -85,7 +86,8 @@ private:
   void extended(Request &r);
 
   Result<Fd> openToWrite(const std::string &path, std::uint32_t flags, bool &made) const;
-  Result<void> resize(const Fd &file, std::uint64_t size);
+  Result<void> resize(const std::string &path, std::uint64_t size);
+  static Result<void> resize(Growth &growth, std::uint64_t size);
   void addHandle(Request &r, Handle handle);
   Handle *find(Request &r, std::optional<std::string_view> name);
   bool allowed(Request &r, const char *permission) const;

@@ -22,29 +22,37 @@ Error lastError(const char *what) { return Error{PINION_E_IO, what, errno}; }
 
 } // namespace
 
-// The core knows whether the file was there: no look before, which would be out of date by the open.
+// Making comes first: an upload of many files makes nearly all of them, and what was made must be known to be.
 Result<Fd> Conversation::openToWrite(const std::string &path, std::uint32_t flags, bool &made) const {
-  const bool create = (flags & open_create) != 0, update = login_.may("file.update");
+  const bool create = (flags & open_create) != 0, exclusive = create && (flags & open_exclusive) != 0;
+  const bool may_create = login_.may("file.create"), may_update = login_.may("file.update");
   const std::uint32_t truncate = (flags & open_truncate) != 0 ? PINION_OPEN_TRUNCATE : 0;
   const Error denied{PINION_E_DENIED, "a permission is missing", EPERM};
   made = false;
   for (int turn = 0;; ++turn) {
-    const bool exclusive = create && (flags & open_exclusive) != 0;
-    if (!exclusive && update) {
+    bool full = false;
+    if (create && may_create) {
+      const auto usage = files_.usage(false);
+      full = usage && !usage->fits(0);
+      if (!full) {
+        auto file = files_.open(path, PINION_OPEN_WRITE | PINION_OPEN_CREATE | PINION_OPEN_EXCLUSIVE, 0644);
+        made = static_cast<bool>(file);
+        if (file || file.error().detail != EEXIST) return file;
+        if (exclusive) return may_update ? file.error() : denied;
+      }
+    }
+    if (may_update && !exclusive) {
       auto file = files_.open(path, PINION_OPEN_WRITE | truncate);
       if (file || file.error().detail != ENOENT || !create) return file;
     } else {
       const auto info = files_.stat(path);
-      if (info) return exclusive && update ? Error{PINION_E_BUSY, "the file exists", EEXIST} : denied;
+      if (info) return exclusive && may_update ? Error{PINION_E_BUSY, "the file exists", EEXIST} : denied;
       if (info.error().detail != ENOENT || !create) return info.error();
     }
-    if (!login_.may("file.create")) return denied;
-    const auto usage = files_.usage(false);
-    if (usage && !usage->fits(0)) return Error{PINION_E_FULL, "the disk limit is reached", EDQUOT};
-    auto file = files_.open(path, PINION_OPEN_WRITE | PINION_OPEN_CREATE | PINION_OPEN_EXCLUSIVE, 0644);
-    made = static_cast<bool>(file);
-    // Somebody else made it in between: once more, from the front.
-    if (file || file.error().detail != EEXIST || exclusive || turn == 3) return file;
+    if (!may_create) return denied;
+    if (full) return Error{PINION_E_FULL, "the disk limit is reached", EDQUOT};
+    // It went in between: once more, from the front.
+    if (turn == 3) return Error{PINION_E_BUSY, "the file comes and goes", EBUSY};
   }
 }
 
@@ -55,9 +63,10 @@ void Conversation::open(Request &r) {
   *path = cleanPath(*path);
   if (handles_.size() >= max_handles) return reply(r, Status::failure, "too many open files in this session");
   const bool writes = (*flags & (open_write | open_append | open_create | open_truncate)) != 0;
+  if (!writes && (*flags & open_read) == 0) return reply(r, Status::failure, "the flags say neither read nor write");
   Handle handle;
   handle.path = *path;
-  handle.readable = !writes || (*flags & open_read) != 0;
+  handle.readable = (*flags & open_read) != 0;
   handle.writable = writes;
   handle.append = (*flags & open_append) != 0;
   bool made = false;
@@ -73,9 +82,7 @@ void Conversation::open(Request &r) {
   if (::fstat(handle.fd.get(), &facts) != 0) return fail(r, lastError("the file cannot be looked at"));
   if (!S_ISREG(facts.st_mode)) return reply(r, Status::failure, "this is no regular file");
   if (writes) {
-    auto growth = growths_.of(files_, handle.fd.get(), (*flags & open_truncate) != 0 && !made);
-    if (!growth) return fail(r, growth.error());
-    handle.growth = std::move(*growth);
+    handle.growth = growths_.of(files_, std::move(handle.fd), facts, (*flags & open_truncate) != 0 && !made);
     note(r, made ? "server:sftp.create" : "server:sftp.write", Json{{"files", Json::array({*path})}});
     handle.record = r.out.record;
   }
@@ -92,7 +99,12 @@ void Conversation::read(Request &r) {
   if (!allowed(r, "file.read-content")) return;
   if (*offset > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
     return reply(r, Status::eof, "end of file");
-  const std::size_t wanted = std::min<std::size_t>(*length, data_bytes);
+  // Clients ask for more than small files have: no more memory is made than there is to read.
+  struct stat facts {};
+  if (::fstat(handle->file(), &facts) != 0) return fail(r, lastError("the file cannot be looked at"));
+  const auto left = std::max<std::int64_t>(0, facts.st_size - static_cast<std::int64_t>(*offset));
+  const auto wanted = static_cast<std::size_t>(std::min<std::int64_t>({*length, data_bytes, left}));
+  if (wanted == 0) return reply(r, Status::eof, "end of file");
   std::string &out = r.out.reply;
   out.resize(data_head_bytes + wanted);
   const iovec part{out.data() + data_head_bytes, wanted};
@@ -100,14 +112,16 @@ void Conversation::read(Request &r) {
   ssize_t got = -1;
   // What is not in memory is read by the pool.
   if (r.effort == Effort::quick) {
-    got = ::preadv2(handle->fd.get(), &part, 1, at, RWF_NOWAIT);
-    if (got < 0 && (errno == EAGAIN || errno == EOPNOTSUPP)) {
+    got = ::preadv2(handle->file(), &part, 1, at, RWF_NOWAIT);
+    if (got < 0 && errno == EAGAIN) {
       out.clear();
       r.out.step = Step::longer;
       return;
     }
+    // A file system in memory has no such question; one over a network has none either, and shows that it is slow.
+    if (got < 0 && errno == EOPNOTSUPP) got = ::preadv(handle->file(), &part, 1, at);
   } else {
-    got = ::preadv(handle->fd.get(), &part, 1, at);
+    got = ::preadv(handle->file(), &part, 1, at);
   }
   const int reason = errno;
   out.resize(data_head_bytes + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
@@ -128,7 +142,7 @@ void Conversation::write(Request &r) {
   auto at = static_cast<std::int64_t>(std::min(*offset, last));
   if (handle->append) {
     struct stat facts {};
-    if (::fstat(handle->fd.get(), &facts) != 0) return fail(r, lastError("the file cannot be looked at"));
+    if (::fstat(handle->file(), &facts) != 0) return fail(r, lastError("the file cannot be looked at"));
     at = facts.st_size;
   }
   if (*offset > last || bytes->size() > last - static_cast<std::uint64_t>(at))
@@ -136,7 +150,7 @@ void Conversation::write(Request &r) {
   const auto end = at + static_cast<std::int64_t>(bytes->size());
   if (auto covered = handle->growth->cover(end); !covered) return failWrite(r, *handle, covered.error());
   for (std::string_view rest = *bytes; !rest.empty();) {
-    const auto count = ::pwrite(handle->fd.get(), rest.data(), rest.size(), at);
+    const auto count = ::pwrite(handle->file(), rest.data(), rest.size(), at);
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) return failWrite(r, *handle, lastError("the file cannot be written"));
     rest.remove_prefix(static_cast<std::size_t>(count));
@@ -205,7 +219,7 @@ void Conversation::fstat(Request &r) {
   const Handle *handle = find(r, r.in.text());
   if (handle == nullptr || !allowed(r, "file.read")) return;
   struct stat facts {};
-  if (::fstat(handle->fd.get(), &facts) != 0) return fail(r, lastError("the file cannot be looked at"));
+  if (::fstat(handle->file(), &facts) != 0) return fail(r, lastError("the file cannot be looked at"));
   Writer(r.out.reply, Type::attrs).number(r.id).attributes(attributesOf(facts)).end();
 }
 

@@ -13,9 +13,8 @@ namespace {
 
 constexpr const char *denied_text = "the server's file denylist does not allow this";
 
-// As Wings does: the permission bits alone; none of them means 0644, and a folder is 0755.
+// As Wings does: the permission bits alone, and none of them means 0644.
 mode_t modeOf(std::uint32_t asked) {
-  if (S_ISDIR(asked)) return 0755;
   const mode_t mode = asked & 0777;
   return mode == 0 ? 0644 : mode;
 }
@@ -40,11 +39,8 @@ void Conversation::setstat(Request &r) {
   *path = cleanPath(*path);
   const auto info = files_.stat(*path);
   if (!info) return fail(r, info.error());
-  if ((wanted->flags & attribute_size) != 0) {
-    auto file = files_.open(*path, PINION_OPEN_WRITE);
-    if (!file) return fail(r, file.error());
-    if (auto resized = resize(*file, wanted->size); !resized) return fail(r, resized.error());
-  }
+  if ((wanted->flags & attribute_size) != 0)
+    if (auto resized = resize(*path, wanted->size); !resized) return fail(r, resized.error());
   if ((wanted->flags & attribute_mode) != 0)
     if (auto changed = files_.setMode(*path, modeOf(wanted->mode)); !changed) return fail(r, changed.error());
   if ((wanted->flags & attribute_times) != 0)
@@ -59,10 +55,10 @@ void Conversation::fsetstat(Request &r) {
   const auto wanted = r.in.attributes();
   if (!wanted) return malformed(r);
   if (!mayChange(r, "file.update")) return;
-  const int fd = handle->fd.get();
+  const int fd = handle->file();
   if ((wanted->flags & attribute_size) != 0) {
     if (!handle->writable) return reply(r, Status::failure, "the handle is not open for writing");
-    if (auto resized = resize(handle->fd, wanted->size); !resized) return fail(r, resized.error());
+    if (auto resized = resize(*handle->growth, wanted->size); !resized) return fail(r, resized.error());
   }
   if ((wanted->flags & attribute_mode) != 0 && ::fchmod(fd, modeOf(wanted->mode)) != 0)
     return fail(r, Error{PINION_E_IO, "the mode cannot be set", errno});
@@ -73,15 +69,21 @@ void Conversation::fsetstat(Request &r) {
   reply(r, Status::ok, "");
 }
 
-Result<void> Conversation::resize(const Fd &file, std::uint64_t size) {
+Result<void> Conversation::resize(const std::string &path, std::uint64_t size) {
+  auto file = files_.open(path, PINION_OPEN_WRITE);
+  if (!file) return file.error();
+  struct stat facts {};
+  if (::fstat(file->get(), &facts) != 0) return Error{PINION_E_IO, "the file cannot be looked at", errno};
+  return resize(*growths_.of(files_, std::move(*file), facts, false), size);
+}
+
+Result<void> Conversation::resize(Growth &growth, std::uint64_t size) {
   if (size > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
     return Error{PINION_E_IO, "the size is beyond what a file may have", EFBIG};
-  auto growth = growths_.of(files_, file.get(), false);
-  if (!growth) return growth.error();
   const auto wanted = static_cast<std::int64_t>(size);
-  if (auto covered = (*growth)->cover(wanted); !covered) return covered.error();
-  if (::ftruncate(file.get(), wanted) != 0) return Error{PINION_E_IO, "the size cannot be set", errno};
-  (*growth)->cut(wanted, false);
+  if (auto covered = growth.cover(wanted); !covered) return covered.error();
+  if (::ftruncate(growth.fd(), wanted) != 0) return Error{PINION_E_IO, "the size cannot be set", errno};
+  growth.cut(wanted, false);
   return {};
 }
 
@@ -146,6 +148,8 @@ void Conversation::rename(Request &r) {
     }
   }
   if (auto renamed = files_.rename(*from, *to); !renamed) return fail(r, renamed.error());
+  // What somebody put there by other ways becomes the user's; one that is gone again has no owner to set.
+  if (auto owned = files_.setOwner(*to); !owned && owned.error().detail != ENOENT) return fail(r, owned.error());
   Json pair;
   pair["from"] = *from;
   pair["to"] = *to;

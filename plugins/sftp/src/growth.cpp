@@ -1,29 +1,24 @@
 #include "growth.hpp"
 
-#include <sys/stat.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
-
 namespace sftp {
 
 namespace {
 
+constexpr std::size_t sweep_least = 64;
 constexpr std::int64_t ahead_bytes = 4 * 1024 * 1024; // reserved at once, so that not every packet asks
 
 } // namespace
 
-Growth::Growth(Files files, int fd, std::int64_t size) : files_(std::move(files)), fd_(fd), covered_(size) {}
+Growth::Growth(Files files, Fd file, std::int64_t size)
+    : files_(std::move(files)), file_(std::move(file)), covered_(size) {}
 
 std::int64_t Growth::sizeNow() const {
   struct stat facts {};
-  return ::fstat(fd_, &facts) == 0 ? static_cast<std::int64_t>(facts.st_size) : covered_;
+  return ::fstat(fd(), &facts) == 0 ? static_cast<std::int64_t>(facts.st_size) : covered_;
 }
 
 Growth::~Growth() {
   const std::int64_t unused = covered_ - sizeNow();
-  ::close(fd_);
   // Giving back is refused by no one but a server that is gone.
   if (unused > 0 && !files_.reserve(-unused)) return;
 }
@@ -48,12 +43,12 @@ void Growth::cut(std::int64_t size, bool given_back) {
   covered_ = size;
 }
 
-Result<std::shared_ptr<Growth>> Growths::of(const Files &files, int fd, bool truncated) {
-  struct stat facts {};
-  if (::fstat(fd, &facts) != 0)
-    return Error{PINION_E_IO, std::string("the opened file cannot be looked at: ") + std::strerror(errno), errno};
+std::shared_ptr<Growth> Growths::of(const Files &files, Fd file, const struct stat &facts, bool truncated) {
   const std::lock_guard lock(mutex_);
-  std::erase_if(known_, [](const auto &one) { return one.second.expired(); });
+  if (known_.size() >= sweep_at_) {
+    std::erase_if(known_, [](const auto &one) { return one.second.expired(); });
+    sweep_at_ = 2 * known_.size() + sweep_least;
+  }
   auto &slot = known_[{facts.st_dev, facts.st_ino}];
   if (auto growth = slot.lock()) {
     // Opening gave the file's bytes back; what was reserved beyond them is still ours, so this errs on the safe side
@@ -61,9 +56,7 @@ Result<std::shared_ptr<Growth>> Growths::of(const Files &files, int fd, bool tru
     if (truncated) growth->cut(0, true);
     return growth;
   }
-  const int own = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
-  if (own < 0) return Error{PINION_E_IO, std::string("no descriptor is left: ") + std::strerror(errno), errno};
-  auto growth = std::make_shared<Growth>(files, own, static_cast<std::int64_t>(facts.st_size));
+  auto growth = std::make_shared<Growth>(files, std::move(file), static_cast<std::int64_t>(facts.st_size));
   slot = growth;
   return growth;
 }

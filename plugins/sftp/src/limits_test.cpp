@@ -62,13 +62,17 @@ TEST_CASE("bytes that two handles write at the same place are reserved once, and
     const Files files(host, test_server, PINION_FILES_OWNER);
     auto file = files.open("/f", PINION_OPEN_WRITE | PINION_OPEN_CREATE, 0644);
     REQUIRE(file);
-    auto one = growths.of(files, file->get(), false), two = growths.of(files, file->get(), false);
-    REQUIRE(one);
-    CHECK(*one == *two);
-    CHECK((*one)->cover(10));
-    CHECK((*two)->cover(10));
-    REQUIRE(::pwrite(file->get(), "0123456789", 10, 0) == 10);
-    CHECK((*two)->cover(20 * mib));
+    auto again = files.open("/f", PINION_OPEN_WRITE);
+    REQUIRE(again);
+    struct stat facts {};
+    REQUIRE(::fstat(file->get(), &facts) == 0);
+    const auto one = growths.of(files, std::move(*file), facts, false),
+               two = growths.of(files, std::move(*again), facts, false);
+    CHECK(one == two);
+    CHECK(one->cover(10));
+    CHECK(two->cover(10));
+    REQUIRE(::pwrite(one->fd(), "0123456789", 10, 0) == 10);
+    CHECK(two->cover(20 * mib));
   }
   fake.limitDisk(test_server, 10 + 5); // the file's ten bytes are on the disk: the fake counts both
   const Files files(host, test_server, 0);

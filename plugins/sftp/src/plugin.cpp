@@ -13,11 +13,21 @@ Result<void> Sftp::start() {
   auto key = hostKey(host_);
   if (!key) return key.error();
   service_ = std::make_unique<Service>(host_, std::move(*settings), std::move(*key));
+  if (auto spooled = openSpool(); !spooled)
+    host_.warn("activity waits for the log, which makes uploads of many files slower: " + spooled.error().text);
   for (std::size_t i = 0; i < shards_.size(); ++i) shards_[i] = std::make_unique<Shard>(*service_, static_cast<int>(i));
   if (auto heard = subscribe(); !heard) return heard;
   if (auto started = shards_[0]->start(); !started) return started;
   shards_[0]->post([this] { shards_[0]->listen([this](Caller caller) { place(std::move(caller)); }); });
   return {};
+}
+
+Result<void> Sftp::openSpool() {
+  const auto folder = pinion::Files::folder(host_, "sftp");
+  if (!folder) return folder.error();
+  auto spool = Spool::open(*folder);
+  if (!spool) return spool.error();
+  return service_->recorder.start(std::move(*spool));
 }
 
 void Sftp::stop() {
@@ -66,7 +76,7 @@ Result<void> Sftp::subscribe() {
   });
   if (!synced) return synced;
   // What takes the server away from its users. Requests are refused all the same while it is held.
-  for (const char *topic : {"deleted", "server.gone", "install started", "transfer status"}) {
+  for (const char *topic : {"deleted", "server.gone", "server.held"}) {
     auto heard =
         hear(topic, [this](const EventView &event) { end("", {std::string(event.server)}, "the server is in use"); });
     if (!heard) return heard;

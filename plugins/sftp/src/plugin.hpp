@@ -16,6 +16,7 @@ public:
   void stop();
 
 private:
+  Result<void> openSpool();
   Result<void> subscribe();
   void place(Caller caller); // on the first shard's thread
   void end(const std::string &user, const std::vector<std::string> &servers, const char *why);
