@@ -11,48 +11,59 @@ namespace pinion::core::archives {
 
 namespace {
 
-// What libarchive writes goes to a sink, whose failure is kept: libarchive would only say that there was one.
-class Written {
+// An archive of libarchive's whose bytes go to a sink. The sink's failure is kept: libarchive would only say that there
+// was one.
+class LibraryOutput {
 public:
-  explicit Written(ByteSink &out) : out_(out) {}
+  explicit LibraryOutput(ByteSink &out) : out_(out) {}
+  LibraryOutput(const LibraryOutput &) = delete;
+  LibraryOutput &operator=(const LibraryOutput &) = delete;
 
+  // `a` with its format and filters set. Once, before all that follows.
+  Result<void> open(ArchivePtr a) {
+    if (!a) return Error{Code::internal, "no memory for an archive"};
+    archive_ = std::move(a);
+    archive_write_set_bytes_per_block(archive_.get(), 0); // big pieces go straight through
+    return check(archive_write_open(archive_.get(), this, nullptr, &LibraryOutput::callback, nullptr));
+  }
+  Result<void> header(const EntryPtr &entry) { return check(archive_write_header(archive_.get(), entry.get())); }
+  Result<void> data(std::string_view bytes) {
+    const la_ssize_t done = archive_write_data(archive_.get(), bytes.data(), bytes.size());
+    return check(done < 0 ? ARCHIVE_FATAL : ARCHIVE_OK);
+  }
+  Result<void> finish() {
+    if (auto closed = check(archive_write_close(archive_.get())); !closed) return closed;
+    return out_.finish();
+  }
+
+private:
   static la_ssize_t callback(archive *a, void *self, const void *bytes, std::size_t length) noexcept {
-    auto &written = *static_cast<Written *>(self);
+    auto &output = *static_cast<LibraryOutput *>(self);
     try {
-      auto done = written.out_.write({static_cast<const char *>(bytes), length});
+      auto done = output.out_.write({static_cast<const char *>(bytes), length});
       if (done) return static_cast<la_ssize_t>(length);
-      written.error_ = done.error();
+      output.error_ = done.error();
     } catch (const std::exception &e) {
-      written.error_ = Error{Code::internal, e.what()};
+      output.error_ = Error{Code::internal, e.what()};
     }
     archive_set_error(a, EIO, "the archive cannot be written");
     return -1;
   }
-  Result<void> check(int status, archive *a) const {
+  Result<void> check(int status) const {
     if (error_) return *error_;
     if (status >= ARCHIVE_WARN) return {};
-    return Error{Code::io, words(a, "the archive cannot be written")};
+    return Error{Code::io, words(archive_.get(), "the archive cannot be written")};
   }
-  Result<void> finish() { return out_.finish(); }
 
-private:
   ByteSink &out_;
   std::optional<Error> error_;
+  ArchivePtr archive_; // goes first: its end may write
 };
-
-Result<ArchivePtr> openLibrary(ArchivePtr a, Written &written) {
-  if (!a) return Error{Code::internal, "no memory for an archive"};
-  archive_write_set_bytes_per_block(a.get(), 0); // big pieces go straight through
-  if (auto opened = written.check(archive_write_open(a.get(), &written, nullptr, &Written::callback, nullptr), a.get());
-      !opened)
-    return opened.error();
-  return a;
-}
 
 // bzip2, xz, zstd: one stream, deflated by libarchive on the caller's thread.
 class FilterSink final : public ByteSink {
 public:
-  explicit FilterSink(ByteSink &out) : written_(out) {}
+  explicit FilterSink(ByteSink &out) : output_(out) {}
 
   Result<void> open(Format format, Level level) {
     ArchivePtr a(archive_write_new());
@@ -64,26 +75,17 @@ public:
     if (format == Format::tar_zst) archive_write_add_filter_zstd(a.get()), most = "12";
     const char *number = level == Level::best_compression ? most : "1";
     archive_write_set_filter_option(a.get(), nullptr, "compression-level", number);
-    auto opened = openLibrary(std::move(a), written_);
-    if (!opened) return opened.error();
-    archive_ = std::move(*opened);
+    if (auto opened = output_.open(std::move(a)); !opened) return opened;
     const EntryPtr entry(archive_entry_new());
     archive_entry_set_pathname(entry.get(), "data");
     archive_entry_set_filetype(entry.get(), AE_IFREG);
-    return written_.check(archive_write_header(archive_.get(), entry.get()), archive_.get());
+    return output_.header(entry);
   }
-  Result<void> write(std::string_view bytes) override {
-    const la_ssize_t done = archive_write_data(archive_.get(), bytes.data(), bytes.size());
-    return written_.check(done < 0 ? ARCHIVE_FATAL : ARCHIVE_OK, archive_.get());
-  }
-  Result<void> finish() override {
-    if (auto closed = written_.check(archive_write_close(archive_.get()), archive_.get()); !closed) return closed;
-    return written_.finish();
-  }
+  Result<void> write(std::string_view bytes) override { return output_.data(bytes); }
+  Result<void> finish() override { return output_.finish(); }
 
 private:
-  Written written_;
-  ArchivePtr archive_; // goes first: its end may write
+  LibraryOutput output_;
 };
 
 class TarWriter final : public EntryWriter {
@@ -113,7 +115,7 @@ private:
 
 class ZipWriter final : public EntryWriter {
 public:
-  explicit ZipWriter(ByteSink &out) : written_(out) {}
+  explicit ZipWriter(ByteSink &out) : output_(out) {}
 
   Result<void> open(Level level) {
     ArchivePtr a(archive_write_new());
@@ -121,10 +123,7 @@ public:
     if (level == Level::none) archive_write_zip_set_compression_store(a.get());
     if (level != Level::none)
       archive_write_set_format_option(a.get(), "zip", "compression-level", level == Level::best_speed ? "1" : "9");
-    auto opened = openLibrary(std::move(a), written_);
-    if (!opened) return opened.error();
-    archive_ = std::move(*opened);
-    return {};
+    return output_.open(std::move(a));
   }
   Result<void> begin(const TarEntry &entry) override {
     // A name that is no UTF-8 must not be marked as such: readers would refuse it.
@@ -139,21 +138,14 @@ public:
     archive_entry_set_size(e.get(), static_cast<la_int64_t>(entry.size));
     archive_entry_set_mtime(e.get(), entry.modified, 0);
     if (entry.type == TarEntry::Type::link) archive_entry_set_symlink(e.get(), entry.target.c_str());
-    return written_.check(archive_write_header(archive_.get(), e.get()), archive_.get());
+    return output_.header(e);
   }
-  Result<void> data(std::string_view bytes) override {
-    const la_ssize_t done = archive_write_data(archive_.get(), bytes.data(), bytes.size());
-    return written_.check(done < 0 ? ARCHIVE_FATAL : ARCHIVE_OK, archive_.get());
-  }
-  Result<void> finish() override {
-    if (auto closed = written_.check(archive_write_close(archive_.get()), archive_.get()); !closed) return closed;
-    return written_.finish();
-  }
+  Result<void> data(std::string_view bytes) override { return output_.data(bytes); }
+  Result<void> finish() override { return output_.finish(); }
 
 private:
   const NamesAsBytes names_;
-  Written written_;
-  ArchivePtr archive_;
+  LibraryOutput output_;
 };
 
 } // namespace
