@@ -9,15 +9,12 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 
 namespace pinion::core::fetch {
 namespace {
 
 using outbound::Instant;
 
-constexpr std::size_t kLongestLine = 1024;
-constexpr int kMostTrailers = 64;
 constexpr int kMostHeaders = 128;
 
 bool isRedirect(int status) {
@@ -92,6 +89,7 @@ Result<Head> Download::open(const Request &request) {
     if (from.host != to.host || from.port != to.port || (from.https && !to.https))
       std::erase_if(headers, [](const auto &field) { return isSecret(field.first); });
     url = std::move(next);
+    body_.reset();
     connection_.reset();
   }
 }
@@ -155,21 +153,9 @@ Result<void> Download::ask(const Url &url, const Request &request, const Fields 
       else
         known->second += ", " + value;
     }
-    if (request.method == "HEAD" || head.status < 200 || head.status == 204 || head.status == 304) {
-      framing_ = Framing::none;
-    } else if (response.getChunkedTransferEncoding()) {
-      framing_ = Framing::chunked;
-      left_ = 0;
-    } else if (response.hasContentLength()) {
-      const auto length = response.get("Content-Length");
-      const char *end = length.data() + length.size();
-      const auto parsed = std::from_chars(length.data(), end, left_);
-      if (parsed.ec != std::errc() || parsed.ptr != end) return Error{Code::io, "its answer's length is no number"};
-      framing_ = Framing::length;
-    } else {
-      framing_ = Framing::to_end;
-    }
-    over_ = framing_ == Framing::none || (framing_ == Framing::length && left_ == 0);
+    auto body = outbound::BodyReader::of(*connection_, response, request.method == "HEAD");
+    if (!body) return body.error();
+    body_ = std::move(*body);
     return {};
   } catch (const Poco::TimeoutException &) {
     return Error{Code::timeout, "it did not answer in time"};
@@ -181,74 +167,17 @@ Result<void> Download::ask(const Url &url, const Request &request, const Fields 
 }
 
 Result<std::size_t> Download::read(char *buffer, std::size_t capacity) {
-  if (!connection_) return Error{Code::invalid, "the download is not open"};
   if (stop_.raised()) return cancelled();
-  if (over_ || capacity == 0) return std::size_t{0};
+  if (!body_) return Error{Code::invalid, "the download is not open"};
   try {
     extendDeadline();
-    return readSome(buffer, std::min<std::size_t>(capacity, 1u << 30u));
+    return body_->read(buffer, capacity);
   } catch (const Poco::TimeoutException &) {
     return Error{Code::timeout, "the download does not go on"};
   } catch (const std::exception &failed) {
     if (stop_.raised()) return cancelled();
     return Error{Code::io, std::string("the download broke off: ") + failed.what()};
   }
-}
-
-Result<std::size_t> Download::readSome(char *buffer, std::size_t capacity) {
-  if (framing_ == Framing::chunked && left_ == 0) {
-    if (auto next = nextChunk(); !next) return next.error();
-    if (over_) return std::size_t{0};
-  }
-  if (framing_ != Framing::to_end) capacity = static_cast<std::size_t>(std::min<std::uint64_t>(capacity, left_));
-  const int got = connection_->read(buffer, static_cast<std::streamsize>(capacity));
-  if (got <= 0) {
-    if (framing_ != Framing::to_end) return Error{Code::io, "the answer was cut short"};
-    over_ = true;
-    return std::size_t{0};
-  }
-  if (framing_ != Framing::to_end) {
-    left_ -= static_cast<std::uint64_t>(got);
-    if (left_ == 0 && framing_ == Framing::length) over_ = true;
-    if (left_ == 0 && framing_ == Framing::chunked) {
-      const auto end = line();
-      if (!end) return end.error();
-      if (!end->empty()) return Error{Code::io, "the answer is malformed"};
-    }
-  }
-  return static_cast<std::size_t>(got);
-}
-
-Result<void> Download::nextChunk() {
-  const auto head = line();
-  if (!head) return head.error();
-  const char *end = head->data() + head->size();
-  const auto [at, failed] = std::from_chars(head->data(), end, left_, 16);
-  if (failed != std::errc{} || (at != end && *at != ';' && *at != ' '))
-    return Error{Code::io, "the answer is malformed"};
-  if (left_ > 0) return {};
-  for (int count = 0; count < kMostTrailers; ++count) {
-    const auto trailer = line();
-    if (!trailer) return trailer.error();
-    if (trailer->empty()) {
-      over_ = true;
-      return {};
-    }
-  }
-  return Error{Code::io, "the answer is malformed"};
-}
-
-Result<std::string> Download::line() {
-  std::string text;
-  while (true) {
-    const int c = connection_->get();
-    if (c < 0) return Error{Code::io, "the answer was cut short"};
-    if (c == '\n') break;
-    if (text.size() == kLongestLine) return Error{Code::io, "the answer is malformed"};
-    text.push_back(static_cast<char>(c));
-  }
-  if (text.ends_with('\r')) text.pop_back();
-  return text;
 }
 
 } // namespace pinion::core::fetch

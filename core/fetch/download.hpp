@@ -3,12 +3,12 @@
 #pragma once
 
 #include "fetch/url.hpp"
-
-#include <Poco/Net/HTTPResponse.h>
+#include "outbound/body_reader.hpp"
 
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,12 +47,8 @@ public:
   void cancel() { stop_.raise(); } // [any]
 
 private:
-  enum class Framing { none, length, chunked, to_end };
   Result<void> connect(const Url &url, const Request &request);
   Result<void> ask(const Url &url, const Request &request, const Fields &headers, Head &head);
-  Result<std::size_t> readSome(char *buffer, std::size_t capacity);
-  Result<void> nextChunk();
-  Result<std::string> line();
   void extendDeadline();
 
   const TlsSource tls_source_;
@@ -62,9 +58,7 @@ private:
   std::unique_ptr<outbound::Connection> connection_;
   outbound::Instant deadline_{};
   std::chrono::milliseconds stall_{};
-  Framing framing_ = Framing::none;
-  std::uint64_t left_ = 0; // of the length or the chunk
-  bool over_ = false;
+  std::optional<outbound::BodyReader> body_; // of connection_
 };
 
 } // namespace pinion::core::fetch

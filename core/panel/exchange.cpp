@@ -1,6 +1,6 @@
 #include "panel/exchange.hpp"
 
-#include "panel/body.hpp"
+#include "outbound/body_reader.hpp"
 
 #include <Poco/Exception.h>
 #include <Poco/Net/HTTPRequest.h>
@@ -82,8 +82,11 @@ Result<Exchanger::Raw> Exchanger::send(Connection &connection, const Request &re
     Poco::Net::HTTPResponse response;
     connection.receiveResponse(response);
     *unheard = false;
-    auto body = readBody(connection, response, largest_body_, keep);
+    auto reader = outbound::BodyReader::of(connection, response);
+    if (!reader) return reader.error();
+    auto body = reader->readWhole(largest_body_);
     if (!body) return body.error();
+    *keep = response.getKeepAlive() && reader->atNextAnswer();
     Raw raw;
     raw.answer.status = response.getStatus();
     raw.answer.body = std::move(*body);
