@@ -1,6 +1,5 @@
 #include "base/ids.hpp"
-#include "bus/bus.hpp"
-#include "tasks/signal_for_tests.hpp"
+#include "bus/bench_for_tests.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -17,20 +16,9 @@ namespace {
 const std::string kOne = "0a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9";
 const std::string kTwo = "1a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9";
 
-struct Bench {
-  Loop loop;
-  Pool pool{"lane", {2, 4, 100}};
-  Lane lane{pool, "listener"};
-  Lane other{pool, "owner"};
-  Bus bus{loop};
+struct Bench : testing::BusBench {
+  Lane &lane = first, &other = second;
 
-  Bench() { loop.start("io-test"); }
-  // Everything that was posted to the lane before has run.
-  void settle(Lane &which) {
-    Signal done;
-    REQUIRE(which.post([&] { done.set(); }));
-    REQUIRE(done.wait());
-  }
   // Appends "topic:payload" (and "!gap", "ended") of what comes to `heard`, which is the lane's.
   Bus::Id listen(const char *pattern, std::vector<std::string> &heard, Policy policy = Policy::all,
                  std::size_t capacity = 1024) {

@@ -1,6 +1,5 @@
 #include "base/guarded.hpp"
-#include "bus/bus.hpp"
-#include "tasks/signal_for_tests.hpp"
+#include "bus/bench_for_tests.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -14,19 +13,8 @@ using testing::Signal;
 
 namespace {
 
-struct Bench {
-  Loop loop;
-  Pool pool{"lane", {2, 4, 100}};
-  Lane caller{pool, "caller"};
-  Lane owner{pool, "owner"};
-  Bus bus{loop};
-
-  Bench() { loop.start("io-test"); }
-  void settle(Lane &which) {
-    Signal done;
-    REQUIRE(which.post([&] { done.set(); }));
-    REQUIRE(done.wait());
-  }
+struct Bench : testing::BusBench {
+  Lane &caller = first, &owner = second;
 };
 
 // One call and what its caller gets.

@@ -1,10 +1,10 @@
+#include "base/folder_for_tests.hpp"
 #include "config/config.hpp"
 #include "config/value.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -17,19 +17,10 @@ using namespace pinion::core;
 
 namespace {
 
-struct Folder {
-  fs::path path;
-  Folder() {
-    char name[] = "/tmp/pinion-config-XXXXXX";
-    path = ::mkdtemp(name);
-  }
-  ~Folder() { fs::remove_all(path); }
+struct Folder : testing::TestFolder {
   [[nodiscard]] std::string file() const { return (path / "config.yml").string(); }
-  void put(const std::string &text) const { std::ofstream(file(), std::ios::trunc) << text; }
-  [[nodiscard]] std::string text() const {
-    std::ifstream in(file());
-    return {std::istreambuf_iterator<char>(in), {}};
-  }
+  void put(const std::string &text) const { write("config.yml", text); }
+  [[nodiscard]] std::string text() const { return read("config.yml"); }
   [[nodiscard]] std::unique_ptr<ConfigStore> load(const std::string &text) const {
     put(text);
     auto store = ConfigStore::load(file());

@@ -1,36 +1,26 @@
+#include "base/folder_for_tests.hpp"
 #include "config/config.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <unistd.h>
-
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 
 namespace fs = std::filesystem;
 using namespace pinion::core;
 
 namespace {
 
-struct Node {
-  fs::path path;
+struct Node : testing::TestFolder {
   std::unique_ptr<ConfigStore> store;
   explicit Node(const std::string &text = "token_id: id\ntoken: the-token-now\n") {
-    char name[] = "/tmp/pinion-update-XXXXXX";
-    path = ::mkdtemp(name);
-    std::ofstream(file()) << text;
+    write("config.yml", text);
     auto loaded = ConfigStore::load(file());
     if (!loaded) FAIL(loaded.error().text);
     store = std::move(*loaded);
   }
-  ~Node() { fs::remove_all(path); }
   [[nodiscard]] std::string file() const { return (path / "config.yml").string(); }
-  [[nodiscard]] std::string text() const {
-    std::ifstream in(file());
-    return {std::istreambuf_iterator<char>(in), {}};
-  }
+  [[nodiscard]] std::string text() const { return read("config.yml"); }
   void take(const std::string &json) const {
     const auto applied = store->update(json);
     if (!applied) FAIL(applied.error().text);

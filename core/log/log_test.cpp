@@ -1,15 +1,13 @@
+#include "base/folder_for_tests.hpp"
 #include "log/line.hpp"
 #include "log/log.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <thread>
 
 namespace fs = std::filesystem;
@@ -17,20 +15,9 @@ using namespace pinion::core;
 
 namespace {
 
-struct Folder {
-  fs::path path;
-  Folder() {
-    char name[] = "/tmp/pinion-log-XXXXXX";
-    path = ::mkdtemp(name);
-  }
-  ~Folder() {
-    static_cast<void>(log::open("", false, false));
-    fs::remove_all(path);
-  }
-  [[nodiscard]] std::string text(const char *name = "wings.log") const {
-    std::ifstream file(path / name);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
+struct Folder : testing::TestFolder {
+  ~Folder() { static_cast<void>(log::open("", false, false)); }
+  [[nodiscard]] std::string text(const char *name = "wings.log") const { return read(name); }
 };
 
 } // namespace

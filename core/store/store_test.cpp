@@ -1,13 +1,12 @@
+#include "base/folder_for_tests.hpp"
 #include "store/store.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <sqlite3.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <atomic>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -17,13 +16,7 @@ using namespace pinion::core;
 
 namespace {
 
-struct Folder {
-  fs::path path;
-  Folder() {
-    char name[] = "/tmp/pinion-store-XXXXXX";
-    path = ::mkdtemp(name);
-  }
-  ~Folder() { fs::remove_all(path); }
+struct Folder : testing::TestFolder {
   [[nodiscard]] std::string file() const { return (path / "pinion.db").string(); }
   [[nodiscard]] std::unique_ptr<Store> open() const {
     auto store = Store::open(file());
