@@ -131,7 +131,7 @@ private:
       ++seen_;
       return type == DT_DIR ? 0 : entry(in, name, type);
     };
-    visitor.entered = [&](const char *name) {
+    visitor.entered = [&](int, const char *name) {
       (path_ += name) += '/';
       seen_before.push_back(seen_);
     };

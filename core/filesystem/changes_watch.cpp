@@ -24,11 +24,31 @@ Error unsupported(const char *what, int error) {
   return {Code::unsupported, std::string(what) + ": " + std::strerror(error), error};
 }
 
+// Empty, and errno: ENAMETOOLONG when the path is longer than the kernel tells.
 std::string pathOf(int fd) {
   std::array<char, PATH_MAX + 16> path{};
   const std::string link = "/proc/self/fd/" + std::to_string(fd);
   const ssize_t length = ::readlink(link.c_str(), path.data(), path.size());
   return length <= 0 ? std::string() : std::string(path.data(), static_cast<std::size_t>(length));
+}
+
+// A folder so deep that it has no path that can be told is in the same entry as the ones above it. Eight levels of 255
+// bytes do not lead out of the watched folder, whose own path is much shorter than the 4096 bytes that did not suffice.
+std::string pathUpwards(UniqueFd folder) {
+  constexpr int max_climbs = 1024;
+  std::string path = pathOf(folder.get());
+  for (int climbs = 0; path.empty() && errno == ENAMETOOLONG && climbs < max_climbs; ++climbs) {
+    UniqueFd above(::openat(folder.get(), "../../../../../../../..", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!above) return "";
+    folder = std::move(above);
+    path = pathOf(folder.get());
+  }
+  return path;
+}
+
+bool isGone(int folder) {
+  struct stat info {};
+  return ::fstat(folder, &info) == 0 && info.st_nlink == 0; // removed, and somebody still has it open
 }
 
 } // namespace
@@ -94,7 +114,7 @@ void ChangesWatch::note(const fanotify_event_metadata &event, Changes &changes) 
   }
   // A folder that moved takes along what is below it. Both of its parents are told, so nothing is lost between.
   if ((event.mask & FAN_ONDIR) != 0 && (event.mask & (FAN_MOVED_FROM | FAN_MOVED_TO)) != 0) known_.clear();
-  if (event.pid == ::getpid()) return; // our own writes are counted as they are made
+  const bool ours = event.pid == ::getpid(), folders = (event.mask & FAN_ONDIR) != 0;
   const char *at = reinterpret_cast<const char *>(&event) + event.metadata_len;
   const char *const end = reinterpret_cast<const char *>(&event) + event.event_len;
   while (end - at >= static_cast<std::ptrdiff_t>(sizeof(fanotify_event_info_header))) {
@@ -105,35 +125,56 @@ void ChangesWatch::note(const fanotify_event_metadata &event, Changes &changes) 
         header->len >= sizeof(fanotify_event_info_fid) + sizeof(file_handle)) {
       const auto *handle =
           reinterpret_cast<const file_handle *>(reinterpret_cast<const fanotify_event_info_fid *>(at)->handle);
-      const auto *first = reinterpret_cast<const char *>(handle);
-      const std::size_t length = sizeof(file_handle) + handle->handle_bytes;
-      if (first + length > at + header->len) return;
-      const std::string &name = resolve(std::string(first, length), handle);
-      if (name == ".")
-        changes.all = true;
-      else if (!name.empty())
-        changes.names.insert(name);
+      if (reinterpret_cast<const char *>(handle) + sizeof *handle + handle->handle_bytes > at + header->len) return;
+      note(*handle, folders, ours, changes);
     }
     at += header->len;
   }
 }
 
-const std::string &ChangesWatch::resolve(const std::string &key, const void *handle) {
+void ChangesWatch::note(const file_handle &handle, bool folders, bool ours, Changes &changes) {
+  const std::string &name = entryOf(handle);
+  if (name == ".") {
+    changes.all = changes.all || !ours; // we make and remove servers there
+  } else if (!name.empty()) {
+    Below &below = changes.entries[name];
+    below.others = below.others || !ours; // our own writes are counted as they are made
+    const auto folder = FolderHandle::from(handle);
+    folder ? below.folders.note(*folder, folders) : below.folders.noteAll();
+  }
+}
+
+const std::string &ChangesWatch::entryOf(const file_handle &handle) {
+  const std::string key(reinterpret_cast<const char *>(&handle), sizeof handle + handle.handle_bytes);
   if (const auto found = known_.find(key); found != known_.end()) return found->second;
   if (known_.size() >= max_known) known_.clear();
   std::string name;
   // A folder that has gone cannot be found; its parent was told of the removal.
-  file_handle *const given = static_cast<file_handle *>(const_cast<void *>(handle));
-  if (const UniqueFd fd(::open_by_handle_at(folder_.get(), given, O_PATH | O_CLOEXEC)); fd) {
-    const std::string path = pathOf(fd.get());
-    if (path == path_)
-      name = ".";
-    else if (path.size() > path_.size() && path.starts_with(path_) && path[path_.size()] == '/')
-      name = path.substr(path_.size() + 1, path.find('/', path_.size() + 1) - path_.size() - 1);
+  auto *const given = const_cast<file_handle *>(&handle);
+  if (UniqueFd fd(::open_by_handle_at(folder_.get(), given, O_PATH | O_CLOEXEC)); fd) {
+    const std::string path = pathUpwards(std::move(fd));
+    const auto found = below(path);
+    name = path.empty() || (found && found->empty()) ? "." : found.value_or("");
+    name = name.substr(0, name.find('/'));
   } else if (errno != ESTALE && errno != ENOENT) {
     name = "."; // not known whose: everybody's
   }
   return known_.emplace(key, std::move(name)).first->second;
+}
+
+std::optional<std::string> ChangesWatch::below(std::string path) const {
+  if (path == path_) return "";
+  if (path.size() <= path_.size() || !path.starts_with(path_) || path[path_.size()] != '/') return std::nullopt;
+  return path.substr(path_.size() + 1);
+}
+
+Result<std::optional<std::string>> ChangesWatch::find(const FolderHandle &folder) const {
+  const UniqueFd fd(folder.open(folder_.get()));
+  if (!fd && (errno == ESTALE || errno == ENOENT)) return std::optional<std::string>();
+  if (fd && isGone(fd.get())) return std::optional<std::string>();
+  std::string path = fd ? pathOf(fd.get()) : "";
+  if (path.empty()) return unsupported("a folder cannot be found by its handle", errno);
+  return below(std::move(path));
 }
 
 } // namespace pinion::core

@@ -45,7 +45,7 @@ public:
       const char *name = top.folders.data() + top.at;
       UniqueFd fd(::openat(top.fd.get(), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
       if (fd) {
-        if (visitor_.entered) visitor_.entered(name);
+        if (visitor_.entered) visitor_.entered(fd.get(), name);
         error = enter(std::move(fd));
       } else if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP) {
         error = step(); // another has it now
@@ -54,6 +54,11 @@ public:
       }
     }
     return error;
+  }
+
+  int lookAt(int folder) {
+    std::string folders; // not gone into
+    return read(folder, folders);
   }
 
 private:
@@ -138,5 +143,7 @@ private:
 } // namespace
 
 int descend(UniqueFd folder, const Visitor &visitor) { return Descent(visitor).run(std::move(folder)); }
+
+int look(int folder, const Visitor &visitor) { return Descent(visitor).lookAt(folder); }
 
 } // namespace pinion::core

@@ -13,7 +13,8 @@ namespace pinion::core {
 struct Visitor {
   // Every entry; a folder before its contents.
   std::function<int(int folder, const char *name, unsigned char type)> entry;
-  std::function<void(const char *name)> entered;         // a folder whose contents come next; may be empty
+  // A folder whose contents come next, and its descriptor; may be empty.
+  std::function<void(int folder, const char *name)> entered;
   std::function<int(int folder, const char *name)> left; // a folder after its contents; may be empty
   std::function<bool()> stopped;                         // asked now and then; may be empty
 };
@@ -21,5 +22,7 @@ struct Visitor {
 // Visits everything below `folder` (not itself). What vanishes or turns into something else meanwhile is skipped. The
 // answer is 0 or an errno: the visitor's, ECANCELED when stopped, EBUSY when a folder was moved away on the way.
 int descend(UniqueFd folder, const Visitor &visitor);
+// Visits only what is in `folder` itself.
+int look(int folder, const Visitor &visitor);
 
 } // namespace pinion::core

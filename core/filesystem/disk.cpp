@@ -1,11 +1,11 @@
 #include "filesystem/disk.hpp"
 
 #include "filesystem/changes_watch.hpp"
+#include "filesystem/disk_walk.hpp"
 #include "log/log.hpp"
 #include "tasks/loop.hpp"
 
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -25,6 +25,7 @@ namespace {
 constexpr std::size_t max_background = 2; // walks at once over the node: they compete for the same disk
 constexpr std::chrono::minutes max_wait{10};
 constexpr std::chrono::hours truth_every{24}; // a walk although nothing is known to have changed
+constexpr std::uint64_t many_entries = 2000;  // of a server whose folders' sums are worth their memory
 
 // Games come first: a walk reads when the disk has nothing else to do, and computes when the processor has little.
 void lowerPriority() {
@@ -46,19 +47,25 @@ struct Disk::Impl : std::enable_shared_from_this<Disk::Impl> {
 
   struct Known {
     std::weak_ptr<Server> server;
-    Clock::time_point looked;     // when it was last made sure that the figure holds
-    Clock::time_point walk_began; // of the last walk that succeeded
-    std::uint64_t changes = 1;    // by others, how often that was told
-    std::uint64_t walked = 0;     // how many of them that walk has seen
-    bool elsewhere = false;       // it holds mounts, which are not watched
-    bool running = false;         // walked or looked at just now, or queued for it
-    bool own_count = false;       // the kernel cannot count for it, and that was said
+    Clock::time_point looked;         // when it was last made sure that the figure holds
+    Clock::time_point walk_began;     // of the last walk that succeeded
+    std::uint64_t changes = 1;        // by others, how often that was told
+    std::uint64_t walked = 0;         // how many of them that walk has seen
+    bool elsewhere = false;           // it holds mounts, which are not watched
+    Clock::time_point walked_all;     // when the last walk of everything began
+    std::uint64_t entries = 0;        // what that has seen
+    std::unique_ptr<FolderSums> sums; // null: not kept, or with who walks just now
+    ChangedFolders changed;           // since the sums were made, when `noting`
+    std::uint64_t noting = 0;         // which walk's sums the changes are noted for; 0: none
+    bool running = false;             // walked or looked at just now, or queued for it
+    bool own_count = false;           // the kernel cannot count for it, and that was said
   };
   struct State {
     std::map<ServerId, Known> known;
     std::size_t sweep_at = 64;
     std::deque<ServerPtr> queued;
     std::size_t background = 0;
+    std::uint64_t walk_number = 0;
   };
 
   void beginWatching(Watching watching) {
@@ -73,6 +80,7 @@ struct Disk::Impl : std::enable_shared_from_this<Disk::Impl> {
     } else {
       log::info("disk use: servers are measured again at each check", {{"no fanotify", opened.error().text}});
     }
+    walk.emplace(data, mode, quota.get(), watch.get(), stopped);
   }
 
   // With the lock. What is left of servers that have gone goes now and then.
@@ -85,6 +93,8 @@ struct Disk::Impl : std::enable_shared_from_this<Disk::Impl> {
     if (entry.server.lock() != server) {
       entry.server = server;
       ++entry.changes;
+      entry.sums.reset();
+      entry.noting = 0;
     }
     return entry;
   }
@@ -96,90 +106,83 @@ struct Disk::Impl : std::enable_shared_from_this<Disk::Impl> {
     if (quota && quota->holds(server->id())) return !due || now - entry.looked >= interval;
     if (!watch) return now - entry.looked >= interval;
     return entry.changes != entry.walked || (entry.elsewhere && now - entry.looked >= interval) ||
-           (due && now - entry.walk_began >= truth_every);
+           (due && now - entry.walked_all >= truth_every);
   }
 
   // Without the lock: what others have changed until now.
   void takeChanges() {
     if (!watch) return;
     const auto changes = watch->take();
-    if (!changes.all && changes.names.empty()) return;
+    if (!changes.all && changes.entries.empty()) return;
     const std::lock_guard lock(mutex);
     if (changes.all)
-      for (auto &one : state.known) ++one.second.changes;
-    for (const std::string &folder : changes.names)
-      if (const auto id = ServerId::parse(folder))
-        if (const auto found = state.known.find(*id); found != state.known.end()) ++found->second.changes;
+      for (auto &one : state.known) ++one.second.changes, one.second.changed.noteAll();
+    for (const auto &[folder, below] : changes.entries) {
+      const auto id = ServerId::parse(folder);
+      const auto found = id ? state.known.find(*id) : state.known.end();
+      if (found == state.known.end()) continue;
+      if (below.others) ++found->second.changes;
+      if (found->second.noting != 0) found->second.changed.add(below.folders);
+    }
   }
 
   Result<Tree> tree(const ServerId &id, bool create) const { return Tree::open(data + "/" + id.text(), create, mode); }
-
-  // Nothing: the kernel does not count for this server. The first time for a server takes as long as a walk.
-  std::optional<Result<std::int64_t>> askKernel(const ServerPtr &server, const Tree &root) {
-    if (!quota) return std::nullopt;
-    const ServerId &id = server->id();
-    Result<void> ready;
-    if (!quota->holds(id)) ready = quota->adopt(id, root, [&] { return stopped.load() || server->deleted(); });
-    if (ready) ready = quota->limit(id, Disk::limit(*server));
-    Result<std::int64_t> used = ready ? quota->used(id) : Result<std::int64_t>(ready.error());
-    if (used || used.error().code == Code::cancelled) return used;
-    bool said = true;
-    {
-      const std::lock_guard lock(mutex);
-      said = std::exchange(entryOf(server).own_count, true);
-    }
-    if (!said)
-      log::warn("disk use: this server is walked, as the kernel cannot count for it",
-                {{"server", server->text()}, {"error", used.error().text}});
-    return std::nullopt;
-  }
-
-  // Walks the folder; without any lock.
-  Result<std::int64_t> walk(const ServerPtr &server, bool &elsewhere) {
-    auto root = tree(server->id(), false);
-    if (!root) {
-      ++walks;
-      if (root.error().code == Code::notFound) return std::int64_t{0}; // not made yet
-      return root.error();
-    }
-    if (const auto told = askKernel(server, *root)) return *told;
-    ++walks;
-    struct stat info {};
-    if (watch && ::fstat(root->rootFd(), &info) == 0 && info.st_dev != watch->device()) elsewhere = true;
-    return root->usage([&] { return stopped.load() || server->deleted(); }, &elsewhere);
-  }
 
   // Keeps and tells the figure, and lets waiters go on. Call with `running` set by the caller.
   Result<std::int64_t> measureNow(const ServerPtr &server) {
     DiskUse &use = server->diskUse();
     const auto began = Clock::now();
-    std::uint64_t changes = 0; // what is told from here on may be later than the walk
+    std::uint64_t changes = 0, number = 0; // what is told from here on may be later than the walk
+    std::unique_ptr<FolderSums> sums;
+    ChangedFolders changed;
+    bool keep = false;
     {
       const std::lock_guard lock(mutex);
-      changes = entryOf(server).changes;
+      Known &entry = entryOf(server);
+      changes = entry.changes;
+      // For a server that is large and changes; once a day everything is walked all the same.
+      keep = watch && entry.entries >= many_entries && entry.changes != entry.walked;
+      if (keep && began - entry.walked_all < truth_every) sums = std::move(entry.sums);
+      entry.sums.reset();
+      changed = std::exchange(entry.changed, {});
+      number = entry.noting = keep ? ++state.walk_number : 0;
     }
     use.beginWalk();
-    bool elsewhere = false;
-    const auto bytes = walk(server, elsewhere);
-    bytes ? use.endWalk(*bytes) : use.abandonWalk();
+    const auto found = walk->find(server, sums, changed, keep);
+    found ? use.endWalk(found->bytes) : use.abandonWalk();
     {
       const std::lock_guard lock(mutex);
       Known &entry = entryOf(server);
       entry.running = false;
-      if (bytes) {
-        entry.looked = Clock::now();
-        entry.walk_began = began;
-        entry.elsewhere = elsewhere;
-        entry.walked = changes;
-        // Of what we wrote at that time, or had counted and not yet written, the walk may have missed something.
-        const auto written = use.lastGrowth();
-        if (written != Clock::time_point{} && written + interval >= began) ++entry.changes;
-      }
+      if (sums && entry.noting == number)
+        entry.sums = std::move(sums);
+      else
+        entry.noting = 0, entry.changed = {};
+      if (found) noteFound(server, entry, *found, began, changes);
       finished.notify_all();
     }
-    if (!bytes) return bytes.error();
+    if (!found) return found.error();
     tellExceeded(server);
     return use.bytes();
+  }
+
+  // With the lock.
+  void noteFound(const ServerPtr &server, Known &entry, const DiskWalk::Found &found, Clock::time_point began,
+                 std::uint64_t changes) {
+    entry.looked = Clock::now();
+    entry.walk_began = began;
+    entry.walked = changes;
+    if (found.whole) {
+      entry.walked_all = began;
+      entry.elsewhere = found.elsewhere;
+      entry.entries = found.entries;
+    }
+    // Of what we wrote at that time, or had counted and not yet written, the walk may have missed something.
+    const auto written = server->diskUse().lastGrowth();
+    if (found.again || (written != Clock::time_point{} && written + interval >= began)) ++entry.changes;
+    if (!found.not_counted.empty() && !std::exchange(entry.own_count, true))
+      log::warn("disk use: this server is walked, as the kernel cannot count for it",
+                {{"server", server->text()}, {"error", found.not_counted}});
   }
 
   void tellExceeded(const ServerPtr &server) {
@@ -236,7 +239,7 @@ struct Disk::Impl : std::enable_shared_from_this<Disk::Impl> {
   const std::unique_ptr<Quota> quota;  // null: the kernel does not count
   std::unique_ptr<ChangesWatch> watch; // null: there is no fanotify
   std::atomic<bool> stopped{false};
-  std::atomic<std::uint64_t> walks{0};
+  std::optional<DiskWalk> walk;     // none: the interval is 0, and nothing is counted
   std::mutex mutex;                 // a condition needs it bare
   std::condition_variable finished; // a walk or a look
   State state;
@@ -256,7 +259,9 @@ std::string Disk::path(const ServerId &id) const { return impl_->data + "/" + id
 
 bool Disk::watched() const { return impl_->watch != nullptr; }
 
-std::uint64_t Disk::walks() const { return impl_->walks; }
+std::uint64_t Disk::walks() const { return impl_->walk ? impl_->walk->walks() : 0; }
+
+std::uint64_t Disk::lookups() const { return impl_->walk ? impl_->walk->lookups() : 0; }
 
 std::int64_t Disk::limit(const Server &server) {
   const std::int64_t mebibytes = server.definition()->settings.build.disk_space;

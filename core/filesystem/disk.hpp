@@ -1,5 +1,5 @@
 // The disk use of servers: found by one walk of a server's folder, kept current by what the daemon itself writes, and
-// walked again only when somebody else changed the folder.
+// walked again only when somebody else changed the folder; of a large server only the folders that changed.
 //
 //   reserve() ──counts──▶ DiskUse of the server ◀──what a walk found── walk ◀─ changed? ◀─ ChangesWatch (fanotify)
 //                             │                                          ▲
@@ -51,8 +51,9 @@ public:
   void forget(const ServerId &id);
   void stop();
 
-  [[nodiscard]] bool watched() const; // changes are told by the kernel
-  [[nodiscard]] std::uint64_t walks() const;
+  [[nodiscard]] bool watched() const;          // changes are told by the kernel
+  [[nodiscard]] std::uint64_t walks() const;   // of everything a server has
+  [[nodiscard]] std::uint64_t lookups() const; // of only the folders of one that changed
 
 private:
   struct Impl;

@@ -1,16 +1,12 @@
 #include "filesystem/tree.hpp"
 
 #include "filesystem/beneath.hpp"
-#include "filesystem/descent.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/sysmacros.h>
 
 #include <cerrno>
 #include <climits>
-#include <set>
-#include <tuple>
 
 namespace pinion::core {
 
@@ -240,31 +236,6 @@ Result<std::vector<Entry>> Tree::list(std::string_view path) const {
   ::closedir(stream);
   if (error != 0) return failure(error, path);
   return entries;
-}
-
-Result<std::int64_t> Tree::usage(const std::function<bool()> &stopped, bool *elsewhere) const {
-  UniqueFd folder(::openat(root_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  struct stat root {};
-  if (!folder || ::fstat(folder.get(), &root) != 0) return failure(errno, "");
-  std::int64_t bytes = 0;
-  std::set<std::tuple<std::uint32_t, std::uint32_t, std::uint64_t>> linked; // only those that have several names
-  Visitor visitor;
-  visitor.stopped = stopped;
-  visitor.entry = [&](int in, const char *name, unsigned char type) {
-    if (type != DT_REG) return 0;
-    struct statx info {};
-    // A network filesystem may answer from what it knows: nobody waits for its server, file by file.
-    if (::statx(in, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
-                STATX_TYPE | STATX_SIZE | STATX_NLINK | STATX_INO, &info) != 0)
-      return errno == ENOENT ? 0 : errno;
-    if (!S_ISREG(info.stx_mode)) return 0;
-    if (elsewhere != nullptr && makedev(info.stx_dev_major, info.stx_dev_minor) != root.st_dev) *elsewhere = true;
-    if (info.stx_nlink > 1 && !linked.emplace(info.stx_dev_major, info.stx_dev_minor, info.stx_ino).second) return 0;
-    if (__builtin_add_overflow(bytes, info.stx_size, &bytes)) bytes = INT64_MAX;
-    return 0;
-  };
-  if (const int error = descend(std::move(folder), visitor); error != 0) return failure(error, "");
-  return bytes;
 }
 
 } // namespace pinion::core

@@ -6,6 +6,7 @@
 #include "base/fd.hpp"
 #include "base/result.hpp"
 #include "filesystem/ignore.hpp"
+#include "filesystem/usage.hpp"
 
 #include <sys/stat.h>
 
@@ -52,9 +53,8 @@ public:
   static Result<UniqueFd> openIn(int folder, const std::string &name, bool as_folder);
   Result<struct stat> stat(std::string_view path) const; // never follows a final link
   Result<std::vector<Entry>> list(std::string_view path) const;
-  // Sum of the sizes of regular files, links not followed, each inode once. `stopped` is asked now and then.
-  // `elsewhere` becomes true when a file lies on another device than the root.
-  Result<std::int64_t> usage(const std::function<bool()> &stopped, bool *elsewhere = nullptr) const;
+  // Walks everything. `stopped` is asked now and then.
+  Result<Usage> usage(const std::function<bool()> &stopped) const;
   [[nodiscard]] int rootFd() const { return root_.get(); }
 
   // -- changing -----------------------------------------------------------------------------------------------------

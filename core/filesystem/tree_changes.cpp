@@ -130,7 +130,7 @@ Result<void> Tree::mayMove(const Spot &from, const Spot &to) const {
     const bool denied = terms_->denylist->matches(was.at(name)) || terms_->denylist->matches(becomes.at(name));
     return denied ? EACCES : 0;
   };
-  visitor.entered = [&](const char *name) { was.enter(name), becomes.enter(name); };
+  visitor.entered = [&](int, const char *name) { was.enter(name), becomes.enter(name); };
   visitor.left = [&](int, const char *) { return was.leave(), becomes.leave(), 0; };
   const int error = descend(std::move(folder), visitor);
   if (error == 0) return {};
@@ -190,7 +190,7 @@ int Tree::removeBelow(UniqueFd folder, const std::string &real, std::int64_t &fr
     }
     return errno == ENOENT || errno == EISDIR ? 0 : errno;
   };
-  visitor.entered = [&](const char *name) { way.enter(name); };
+  visitor.entered = [&](int, const char *name) { way.enter(name); };
   visitor.left = [&](int in, const char *name) {
     const bool denied = stays(way.here());
     way.leave();

@@ -170,9 +170,9 @@ TEST_CASE("no swapped link lets an operation out of the root") {
   }
   SECTION("measure") {
     during(ground, [&] {
-      const auto bytes = tree.usage({});
-      leaked = leaked || (bytes && *bytes > 12); // "inside", twice
-      return static_cast<bool>(bytes);
+      const auto used = tree.usage({});
+      leaked = leaked || (used && used->bytes > 12); // "inside", twice
+      return static_cast<bool>(used);
     });
   }
   CHECK_FALSE(leaked);
