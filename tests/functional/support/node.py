@@ -50,7 +50,7 @@ class Node:
             "system": {"root_directory": str(self.root), "log_directory": str(self.root / "log"),
                        "tmp_directory": str(self.root / "tmp"), "username": "nobody", "timezone": "UTC",
                        "enable_log_rotate": False, "disk_check_interval": 1,
-                       "sftp": {"bind_address": "127.0.0.1", "bind_port": self.sftp_port}},
+                       "sftp": {"bind_address": "127.0.0.1", "bind_port": self.sftp_port}, **extra.pop("system", {})},
             "docker": {"tmpfs_size": 10, "network": {
                 "name": "functional_nw", "network_mode": "functional_nw", "interface": "172.31.0.1",
                 "interfaces": {"v4": {"subnet": "172.31.0.0/16", "gateway": "172.31.0.1"},
