@@ -275,7 +275,12 @@ pinion_status setOwner(const pinion_host *raw, const char *uuid, const char *pat
 pinion_status place(const pinion_host *raw, const char *uuid, std::int32_t unnamed, const char *path,
                     std::uint32_t flags, pinion_error *error) noexcept {
   const auto work = [&](Host &host, const Volume &volume, std::string_view text) -> Result<void> {
-    return counted(host, volume.server, volume.tree.place(unnamed, text, stoppingOf(host)));
+    struct stat placed {};
+    const std::int64_t size = ::fstat(unnamed, &placed) == 0 ? placed.st_size : 0;
+    auto freed = volume.tree.place(unnamed, text, stoppingOf(host));
+    // Bytes that come in the place of others were never free for anyone: they need no room, also beyond the limit.
+    if (freed) *freed -= std::min<std::int64_t>(*freed, size);
+    return counted(host, volume.server, freed);
   };
   return onTree(raw, uuid, path, true, flags, error, work);
 }

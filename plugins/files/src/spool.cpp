@@ -61,6 +61,11 @@ Result<void> Spool::adopt() {
 }
 
 Result<void> Spool::place(const std::string &path) {
+  // The file there may have become shorter since it was looked at, and its bytes have been given back then. Should it
+  // be now, after this look, the figure is put right by the next measurement.
+  const auto there = files_.stat(path);
+  replaced_ = std::min(replaced_, there && there->type == PINION_FILE_REGULAR ? there->bytes : 0);
+  if (auto counted = count(size_); !counted) return counted;
   // Fewer bytes than were expected: the rest was never needed.
   if (const std::int64_t needed = std::max<std::int64_t>(size_ - replaced_, 0); counted_ > needed) {
     static_cast<void>(files_.reserve(needed - counted_));
@@ -71,10 +76,7 @@ Result<void> Spool::place(const std::string &path) {
     file_.reset();
     return placed;
   }
-  // The bytes of the file that was replaced are given back by place(); those of ours that took their room are counted
-  // now. Should another have been faster, the figure is put right by the next measurement.
-  const std::int64_t instead = size_ - std::exchange(counted_, 0);
-  if (instead > 0) static_cast<void>(files_.reserve(instead));
+  counted_ = 0; // the file's now
   file_.reset();
   return {};
 }

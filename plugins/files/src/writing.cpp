@@ -3,9 +3,12 @@
 #include "plugin.hpp"
 #include "spool.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstring>
 
 namespace pinion::files {
 
@@ -42,24 +45,26 @@ template <typename F> Result<void> readWhole(Exchange &exchange, std::int64_t le
 
 Result<void> writeInPlace(Exchange &exchange, const Files &files, const std::string &path, std::int64_t before,
                           std::int64_t length) {
-  const std::int64_t growth = std::max<std::int64_t>(length - before, 0);
-  if (auto fits = files.reserve(growth); !fits) return fits;
-  std::int64_t owed = growth; // counted, and not written yet
-  auto file = files.open(path, PINION_OPEN_WRITE | PINION_OPEN_TRUNCATE);
+  std::int64_t counted = std::max(before, length);
+  if (auto fits = files.reserve(counted - before); !fits) return fits;
+  // Emptied here and not as it is opened: what the old file took is given back at the end, and until then nobody else
+  // can have the room that the new bytes need.
+  std::int64_t written = 0;
+  auto file = files.open(path, PINION_OPEN_WRITE);
   Result<void> done;
   if (!file) {
     done = file.error();
+    written = before; // as it was
+  } else if (::ftruncate(file->get(), 0) != 0) {
+    done = Error{PINION_E_IO, std::string("the file cannot be emptied: ") + std::strerror(errno), errno};
+    written = before;
   } else {
-    // What the old file took is free now, and taken again at once.
-    done = files.reserve(length - growth);
-    if (done) owed = length;
-  }
-  if (done)
     done = readWhole(exchange, length, [&](std::string_view bytes) {
-      owed -= static_cast<std::int64_t>(bytes.size());
+      written += static_cast<std::int64_t>(bytes.size());
       return writeAll(*file, bytes);
     });
-  if (!done && owed > 0) static_cast<void>(files.reserve(-owed));
+  }
+  if (counted > written) static_cast<void>(files.reserve(written - counted)); // giving back is never refused
   return done;
 }
 

@@ -252,7 +252,7 @@ typedef struct pinion_files_v1 {
                          pinion_error *error);
   /* Counts `bytes` that files will grow by before they do; PINION_E_FULL when they are beyond the server's limit, and
    * then nothing is counted. Negative: they were not needed, or are gone. Open, remove, copy and place count themselves
-   * (an unnamed file that is closed unplaced does not). */
+   * (of an unnamed file only what goes: reserve what it is longer than the file that it is placed onto). */
   pinion_status (*reserve)(const pinion_host *host, const char *server, int64_t bytes, pinion_error *error);
   /* A descriptor of one of the node's own folders: "log", "tmp", "backup", "archive", "sftp" (keys), "root" (what
    * the daemon itself keeps). Root's. */
