@@ -49,13 +49,15 @@ Kind kindOf(std::string_view beginning, std::string_view name) {
   for (const Compression &one : kCompressions) {
     const bool named = endsWith(small, one.ending) || endsWith(small, one.tar);
     if (one.mark.empty() ? !named : !beginning.starts_with(one.mark)) continue;
-    Kind kind{one.ending, one.coding, one.filter, ""};
+    Kind kind{one.ending, one.coding, one.filter, "", false};
     if (endsWith(small, one.ending))
       kind.single = name.substr(0, name.size() - std::string_view(one.ending).size() - 1);
     if (endsWith(lower(kind.single), "tar")) kind.single.clear(); // says it is an archive, and then has to be one
     return kind;
   }
-  return {};
+  Kind kind;
+  kind.begins_as_zip = beginning.starts_with("PK\3\4");
+  return kind;
 }
 
 EntryReader::EntryReader(FileSource &file, const Kind &kind) : kind_(kind), file_(file), piece_(kPiece) {
@@ -69,7 +71,10 @@ Result<std::unique_ptr<EntryReader>> EntryReader::open(FileSource &file, const K
   if (a == nullptr) return Error{Code::internal, "no memory for an archive"};
   archive_read_support_format_tar(a);
   if (kind.words.empty()) {
-    archive_read_support_format_zip(a);
+    if (file.seekable())
+      archive_read_support_format_zip_seekable(a); // without its directory, at the end, a zip is cut off
+    else
+      archive_read_support_format_zip_streamable(a);
     archive_read_support_format_7zip(a);
     archive_read_support_format_rar(a);
     archive_read_support_format_rar5(a);
@@ -98,7 +103,11 @@ Result<archive_entry *> EntryReader::next() {
   for (;;) {
     const int status = archive_read_next_header(archive_.get(), &entry);
     if (error_) return *error_;
-    if (status == ARCHIVE_EOF) return nullptr;
+    if (status == ARCHIVE_EOF) {
+      const bool rar = (archive_format(archive_.get()) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_RAR_V5;
+      if (rar && !any_) return damaged("nothing follows its mark"); // the library takes that for its end
+      return nullptr;
+    }
     if (status == ARCHIVE_RETRY) continue;
     if (status < ARCHIVE_WARN) return failure();
     any_ = true;
@@ -123,9 +132,13 @@ Result<std::optional<EntryReader::Piece>> EntryReader::data() {
 
 Error EntryReader::failure() {
   archive *a = archive_.get();
-  if (!any_ && archive_errno(a) == EILSEQ && archive_format(a) == 0)
+  if (!any_ && archive_errno(a) == EILSEQ && archive_format(a) == 0) { // nothing was recognised
+    if (kind_.begins_as_zip) return damaged("its end is missing, and the list of its files with it");
     return {Code::invalid, "the file is no archive of a known format", EPROTONOSUPPORT};
-  if (archive_read_has_encrypted_entries(a) > 0) return {Code::unsupported, "the archive is encrypted", ENOKEY};
+  }
+  // The library may only be asked this once it knows the format.
+  if (archive_format(a) != 0 && archive_read_has_encrypted_entries(a) > 0)
+    return {Code::unsupported, "the archive is encrypted", ENOKEY};
   const char *said = archive_error_string(a);
   return damaged(said != nullptr ? said : "it cannot be read");
 }

@@ -16,6 +16,7 @@ struct Kind {
   std::optional<Coding> coding;
   int filter = 0; // libarchive's, 0: none
   std::string single;
+  bool begins_as_zip = false;
 };
 Kind kindOf(std::string_view beginning, std::string_view name);
 

@@ -352,6 +352,21 @@ TEST_CASE("what is no archive is told apart from a damaged one") {
   CHECK(volume.all(volume.root).size() <= 1);
 }
 
+TEST_CASE("a zip that lost the directory at its end is refused whole, and so is a rar of nothing but its mark") {
+  Volume volume;
+  make(volume, "whole", "zip", "", {{"a", "1"}, {"b", "2"}});
+  const std::string whole = Volume::read(volume.base / "whole");
+  write(volume.base / "cut.zip", whole.substr(0, whole.size() - 30));
+  write(volume.base / "mark.rar", "Rar!\x1a\7\1" + std::string(1, '\0') + std::string(40, 'x'));
+  for (const char *name : {"cut.zip", "mark.rar"}) {
+    INFO(name);
+    const auto done = unpacked(volume, name);
+    REQUIRE_FALSE(done);
+    CHECK(done.error().detail == EBADMSG);
+  }
+  CHECK(volume.all(volume.root).empty());
+}
+
 TEST_CASE("an encrypted archive is told so") {
   Volume volume;
   const NamesAsBytes names;
