@@ -117,7 +117,7 @@ Result<std::int64_t> Tree::copy(std::string_view from, std::string_view to, cons
   std::int64_t done = 0;
   int error = give(target.get());
   if (error == 0) error = copyBytes(source->get(), target.get(), info.st_size, stopped, done);
-  if (error == 0 && ::fchmod(target.get(), info.st_mode & 07777) != 0) error = errno;
+  if (error == 0 && ::fchmod(target.get(), info.st_mode & 0777) != 0) error = errno;
   if (error == 0) return done;
   takeBack(folder, name, target.get());
   return failure(error, spot->path);

@@ -37,6 +37,9 @@ TEST_CASE("a regular file is copied whole, with its mode, to a place that was fr
   CHECK((tree.stat("new/folder/b")->st_mode & 07777) == 0750);
   ground.file("empty", "");
   CHECK(tree.copy("empty", "empty2", {}, {}));
+  REQUIRE(tree.chmod("empty", 06755)); // a copy is another's: it runs as nobody but who runs it
+  REQUIRE(tree.copy("empty", "empty3", {}, {}));
+  CHECK((tree.stat("empty3")->st_mode & 07777) == 0755);
   CHECK(ground.has("empty2"));
 }
 
