@@ -12,6 +12,7 @@ namespace pinion::core::http {
 
 constexpr std::string_view kJson = "application/json; charset=utf-8";
 constexpr std::string_view kText = "text/plain; charset=utf-8";
+constexpr std::string_view kPlainText = "text/plain"; // of the answer for what is no route (contract http.md 1)
 constexpr std::string_view kGenericError = "An unexpected error was encountered while processing this request";
 
 std::string_view reasonPhrase(int status);

@@ -58,7 +58,7 @@ void Connection::route() {
     return;
   }
   if (!match) {
-    answer(404, kText, "404 page not found");
+    answer(404, kPlainText, "404 page not found");
     return;
   }
   if (const auto *server = match->parameter("server");
@@ -93,7 +93,7 @@ void Connection::dispatch() {
   phase_ = Phase::running;
   auto pass = RouteEntry::enter(request.match.entry);
   if (!pass) { // removed a moment ago
-    answer(404, kText, "404 page not found");
+    answer(404, kPlainText, "404 page not found");
     return;
   }
   const std::weak_ptr<Endpoint> weak = weak_from_this();
