@@ -24,6 +24,7 @@ public:
   static std::variant<RequestBody, BodyFault> parse(std::string_view text) {
     if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return BodyFault::empty;
     if (!isModest(text)) return BodyFault::malformed;
+    if (text.starts_with("\xef\xbb\xbf")) return BodyFault::malformed; // no mark of UTF-8 belongs before JSON
     nlohmann::json document;
     try { // what follows the first value is ignored, which only the stream operator can
       std::istringstream(validUtf8(text)) >> document;
