@@ -25,6 +25,7 @@ Known known(const Error &error) {
   case ELOOP: return kMissing;
   case EACCES: return {403, "This file cannot be modified: present in egg denylist."};
   case EISDIR: return {400, "Cannot perform that action: file is a directory."};
+  case ENXIO: return {400, "Cannot open files of this type."}; // a pipe, a socket, a device
   case EDQUOT:
   case ENOSPC: return kFull;
   case ENAMETOOLONG: return {400, "Cannot perform that action: file name is too long."};

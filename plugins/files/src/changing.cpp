@@ -46,10 +46,8 @@ void FilesPlugin::rename(Exchange exchange) {
   for (const auto &[from_name, to_name] : wanted) {
     const std::string from = joinPath(root, from_name), to = joinPath(root, to_name);
     if (cleanPath("/" + from) == cleanPath("/" + to)) continue;
-    if (isRoot(from)) {
+    if (isRoot(from) || isRoot(to)) {
       keepFirst(first, badPath());
-    } else if (isRoot(to)) {
-      keepFirst(first, Error{PINION_E_BUSY, "the server's folder is there", EEXIST});
     } else if (const auto renamed = files.rename(from, to); !renamed && renamed.error().detail != ENOENT) {
       keepFirst(first, renamed);
     }
@@ -81,11 +79,11 @@ void FilesPlugin::copy(Exchange exchange) {
   if (!readBody(exchange, [&](const RequestBody &body) { return body.read("location", location); })) return;
   const Files files = filesOf(exchange.server());
   const std::string path = cleanPath(location);
+  if (files.denied(path)) // whether it is there or not
+    return answerFailure(exchange, host_, Error{PINION_E_DENIED, "the denylist names the file", EACCES});
   const auto info = files.stat(path);
   if (!info) return answerFailure(exchange, host_, info.error());
   if (info->type != PINION_FILE_REGULAR) return answerFailure(exchange, host_, badPath());
-  if (files.denied(path)) // before a name is looked for
-    return answerFailure(exchange, host_, Error{PINION_E_DENIED, "the denylist names the file", EACCES});
   for (int tries = 0;; ++tries) { // another request may take the name between finding it and using it
     const auto copied = files.copy(path, copyName(files, path));
     if (copied) return exchange.answer(204);

@@ -16,23 +16,26 @@ namespace pinion::files {
 namespace {
 
 struct Format {
-  std::string_view extension, packer, mime;
+  std::string_view extension, short_extension, mime;
 };
 
-constexpr Format kFormats[] = {
-    {"tar.gz", "tar.gz", "application/gzip"},   {"tgz", "tar.gz", "application/gzip"},
-    {"zip", "zip", "application/zip"},          {"tar.bz2", "tar.bz2", "application/x-bzip2"},
-    {"tbz2", "tar.bz2", "application/x-bzip2"}, {"tar.xz", "tar.xz", "application/x-xz"},
-    {"txz", "tar.xz", "application/x-xz"}};
+constexpr Format kFormats[] = {{"tar.gz", "tgz", "application/gzip"},
+                               {"zip", "zip", "application/zip"},
+                               {"tar.bz2", "tbz2", "application/x-bzip2"},
+                               {"tar.xz", "txz", "application/x-xz"}};
 
 struct Packing {
   std::string root, name, extension;
   std::vector<std::string> names;
 };
 
+// Asked for in any case, with or without the dot.
 const Format &formatOf(const Packing &packing) {
-  const auto found = std::find_if(std::begin(kFormats), std::end(kFormats),
-                                  [&](const Format &format) { return format.extension == packing.extension; });
+  std::string wanted = packing.extension.substr(packing.extension.starts_with('.') ? 1 : 0);
+  for (char &c : wanted) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  const auto found = std::find_if(std::begin(kFormats), std::end(kFormats), [&](const Format &format) {
+    return format.extension == wanted || format.short_extension == wanted;
+  });
   return found == std::end(kFormats) ? kFormats[0] : *found;
 }
 
@@ -95,7 +98,7 @@ Task<void> FilesPlugin::compress(Exchange exchange) {
   for (const auto &name : packing.names) names.push_back(cleanPath(name));
   Json options = {{"root", packing.root.empty() ? "/" : packing.root},
                   {"files", std::move(names)},
-                  {"format", formatOf(packing).packer},
+                  {"format", formatOf(packing).extension},
                   {"owner", true}};
   // An archive of exactly what is left fits; 0 would be no limit.
   if (usage.limit > 0) options["limit"] = std::max<std::int64_t>(usage.limit - usage.bytes, 1);

@@ -110,11 +110,11 @@ TEST_CASE("an archive has the name and the format that were asked for, and never
   const auto [extension, stored_as, mime] = GENERATE(table<std::string, std::string, std::string>({
       {"zip", "x.zip", "application/zip"},
       {"tar.gz", "x.tar.gz", "application/gzip"},
-      {"tgz", "x.tgz", "application/gzip"},
+      {"tgz", "x.tar.gz", "application/gzip"},
       {"tar.bz2", "x.tar.bz2", "application/x-bzip2"},
-      {"tbz2", "x.tbz2", "application/x-bzip2"},
+      {".TBZ2", "x.tar.bz2", "application/x-bzip2"},
       {"tar.xz", "x.tar.xz", "application/x-xz"},
-      {"txz", "x.txz", "application/x-xz"},
+      {"txz", "x.tar.xz", "application/x-xz"},
       {"arj", "x.tar.gz", "application/gzip"}, // what is not known is a tar.gz
       {"", "x.tar.gz", "application/gzip"},
   }));

@@ -167,16 +167,19 @@ void FilesPlugin::search(Exchange exchange) {
   if (pattern.size() < 3) return exchange.error(400, "Pattern must be at least 3 characters long");
   const Files files(host_, exchange.server(), 0);
   const Json depth = host_.node("/Search/max_recursion_depth");
-  const auto found = searchFor(files, exchange.query("directory"), pattern,
-                               depth.is_number_integer() ? depth.get<int>() : SearchLimits().depth);
+  const std::string folder = exchange.query("directory");
+  const auto found =
+      searchFor(files, folder, pattern, depth.is_number_integer() ? depth.get<int>() : SearchLimits().depth);
   if (!found) return answerFailure(exchange, host_, found.error());
+  // Names begin as the folder was named: "/d" or "d".
+  const std::string before = folder.starts_with('/') && !isRoot(folder) ? "/" : "";
   std::string out = "[";
   for (const auto &one : *found) {
     if (out.size() > 1) out += ',';
     const bool regular = one.info.type == PINION_FILE_REGULAR;
     const std::string mime = regular ? mimeOfFile(one.info, [&] { return files.open(one.path, PINION_OPEN_READ); })
                                      : std::string(mimeOfSpecial(one.info.type));
-    appendEntry(out, one.info, one.path, mime);
+    appendEntry(out, one.info, before + one.path, mime);
   }
   exchange.answer(200, out + ']');
 }

@@ -23,8 +23,8 @@ struct Found {
 // Whether a name is meant. `pattern` in lower case: with * or ? it is for the whole name, else a part of the name.
 bool matchesPattern(std::string_view name, std::string_view pattern);
 
-// What matches, in the order it was met; what is beyond the limits is left out. A folder that cannot be read is passed
-// over, but for the first. [pool]
+// What matches, files and folders, those in a folder before it; what is beyond the limits is left out. A folder that
+// cannot be read is passed over, but for the first. [pool]
 Result<std::vector<Found>> searchFor(const Files &files, const std::string &folder, std::string_view pattern,
                                      int depth);
 

@@ -13,6 +13,7 @@ namespace {
 
 struct Upload {
   std::string name;
+  bool replaces; // a file that was there
   Spool spool;
 };
 
@@ -64,12 +65,11 @@ private:
       return;
     }
     std::string name(baseName(*part.file_name));
-    std::int64_t replaced = 0;
-    if (const auto info = files_.stat(joinPath(directory_, name)); info && info->type == PINION_FILE_REGULAR)
-      replaced = info->bytes;
-    auto spool = Spool::open(files_, replaced);
+    const auto info = files_.stat(joinPath(directory_, name));
+    const bool replaces = info && info->type == PINION_FILE_REGULAR;
+    auto spool = Spool::open(files_, replaces ? info->bytes : 0);
     if (spool)
-      form_.uploads.push_back({std::move(name), std::move(*spool)});
+      form_.uploads.push_back({std::move(name), replaces, std::move(*spool)});
     else
       form_.failure = spool.error();
   }
@@ -117,15 +117,23 @@ void FilesPlugin::upload(Exchange exchange) {
   if (form.refusal) return exchange.error(400, *form.refusal);
   if (form.failure) return answerFailure(exchange, host_, *form.failure);
   if (form.uploads.empty() && !form.full) return exchange.error(400, "No files were found on the request body.");
-  for (const auto &one : form.uploads)
-    if (one.name == "." || one.name == ".." || one.name == "/") return answerFailure(exchange, host_, badPath());
+  for (const auto &one : form.uploads) {
+    if (one.name != "." && one.name != ".." && one.name != "/") continue;
+    const std::string path = joinPath(directory, one.name);
+    const bool outside = path == ".." || path.starts_with("../");
+    return answerFailure(exchange, host_,
+                         outside ? badPath() : Error{PINION_E_INVALID, "the name is that of a folder", EISDIR});
+  }
 
   std::string entries; // of the activity log, with commas between
   const std::string shown = detail::dump(Json(cleanPath(directory.empty() ? "/" : directory)));
   const std::string user = userOf(exchange), ip = detail::dump(Json(exchange.field("ip").value_or("")));
   std::optional<Error> failure;
   for (auto &one : form.uploads) {
-    if (const auto placed = one.spool.place(joinPath(directory, one.name)); !placed) {
+    const std::string path = joinPath(directory, one.name);
+    auto placed = one.spool.place(path);
+    if (placed && one.replaces) placed = files.setOwner(path); // it may have been another's, as after an edit
+    if (!placed) {
       failure = placed.error();
       break;
     }

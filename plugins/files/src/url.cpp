@@ -47,6 +47,8 @@ std::optional<std::string> hostFault(View host) {
     const auto end = host.rfind(']');
     if (end == View::npos) return "missing ']' in host";
     port = host.substr(end + 1);
+  } else if (host.find('[') != View::npos) {
+    return "invalid IP-literal";
   } else if (const auto colon = host.rfind(':'); colon != View::npos) {
     port = host.substr(colon);
   }
@@ -104,7 +106,9 @@ Pieces piecesOf(View rest) {
   return {rest.substr(0, slash), rest.substr(slash)};
 }
 
-std::optional<std::string> faultOf(View url) {
+} // namespace
+
+std::optional<std::string> urlFault(std::string_view url) {
   for (const char c : url)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return "net/url: invalid control character in URL";
   const auto hash = url.find('#');
@@ -124,14 +128,6 @@ std::optional<std::string> faultOf(View url) {
   const Pieces pieces = piecesOf(rest);
   if (auto bad = authorityFault(pieces.authority)) return bad;
   return escapeFault(pieces.path);
-}
-
-} // namespace
-
-std::optional<std::string> urlFault(std::string_view url) {
-  auto fault = faultOf(url);
-  if (fault) fault = "parse " + quoted(url) + ": " + *fault;
-  return fault;
 }
 
 std::string urlFileName(std::string_view url) {

@@ -81,18 +81,18 @@ Result<void> writeWhole(Exchange &exchange, const Files &files, const std::strin
 } // namespace
 
 void FilesPlugin::write(Exchange exchange) {
-  const auto length = readLength(exchange.field("header:Content-Length"));
-  if (!length) return exchange.error(400, "Missing Content-Length");
   const Files files = filesOf(exchange.server());
   const std::string path = exchange.query("file");
+  if (files.denied(path))
+    return answerFailure(exchange, host_, Error{PINION_E_DENIED, "the denylist names the file", EACCES});
+  const auto length = readLength(exchange.field("header:Content-Length"));
+  if (!length) return exchange.error(400, "Missing Content-Length");
   const auto before = files.stat(path);
-  if (isRoot(path) || (before && before->type == PINION_FILE_DIRECTORY))
+  if (before && before->type == PINION_FILE_DIRECTORY)
     return exchange.error(400, "Cannot write file, name conflicts with an existing directory by the same name.");
   if (before && before->type == PINION_FILE_LINK) return answerFailure(exchange, host_, badPath());
   if (before && before->type != PINION_FILE_REGULAR) return exchange.error(400, "Cannot open files of this type.");
   if (!before && before.error().detail != ENOENT) return answerFailure(exchange, host_, before.error());
-  if (files.denied(path))
-    return answerFailure(exchange, host_, Error{PINION_E_DENIED, "the denylist names the file", EACCES});
 
   const std::int64_t old = before ? before->bytes : 0;
   const auto written = before && *length > kKeptUntilWhole ? writeInPlace(exchange, files, path, old, *length)
