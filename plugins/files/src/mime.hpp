@@ -13,15 +13,4 @@ constexpr std::size_t kSniffed = 3072; // bytes that are looked at
 // `head` are the first bytes of the file, up to kSniffed; fewer mean that this is all of it.
 std::string mimeOf(std::string_view head);
 
-namespace mime { // the parts, for mime.cpp
-
-// The text kind of bytes that are text, with its character set; empty when they are none.
-std::string ofText(std::string_view head);
-
-enum class JsonScan { whole, cut, wrong };
-JsonScan scanJson(std::string_view text);
-
-bool startsWith(std::string_view head, std::size_t offset, std::string_view bytes);
-
-} // namespace mime
 } // namespace pinion::files
