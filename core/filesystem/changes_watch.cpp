@@ -98,15 +98,19 @@ ChangesWatch::Changes ChangesWatch::take() {
       if (got < 0 && errno != EAGAIN) changes.all = true;
       break;
     }
-    auto left = static_cast<std::size_t>(got);
-    const auto *event = reinterpret_cast<const fanotify_event_metadata *>(buffer.data());
-    for (; FAN_EVENT_OK(event, left); event = FAN_EVENT_NEXT(event, left)) note(*event, changes);
+    fanotify_event_metadata event; // a copy: the kernel aligns events to four bytes, and this one needs eight
+    std::ptrdiff_t at = 0, left = got;
+    for (; left >= static_cast<std::ptrdiff_t>(sizeof event); at += event.event_len, left -= event.event_len) {
+      std::memcpy(&event, &buffer[static_cast<std::size_t>(at)], sizeof event);
+      if (!FAN_EVENT_OK(&event, left)) break;
+      note(event, &buffer[static_cast<std::size_t>(at)], changes);
+    }
     waiting -= static_cast<int>(got);
   }
   return changes;
 }
 
-void ChangesWatch::note(const fanotify_event_metadata &event, Changes &changes) {
+void ChangesWatch::note(const fanotify_event_metadata &event, const char *bytes, Changes &changes) {
   if ((event.mask & FAN_Q_OVERFLOW) != 0 || event.vers != FANOTIFY_METADATA_VERSION) {
     changes.all = true;
     known_.clear(); // a folder may have moved unseen
@@ -115,8 +119,8 @@ void ChangesWatch::note(const fanotify_event_metadata &event, Changes &changes) 
   // A folder that moved takes along what is below it. Both of its parents are told, so nothing is lost between.
   if ((event.mask & FAN_ONDIR) != 0 && (event.mask & (FAN_MOVED_FROM | FAN_MOVED_TO)) != 0) known_.clear();
   const bool ours = event.pid == ::getpid(), folders = (event.mask & FAN_ONDIR) != 0;
-  const char *at = reinterpret_cast<const char *>(&event) + event.metadata_len;
-  const char *const end = reinterpret_cast<const char *>(&event) + event.event_len;
+  const char *at = bytes + event.metadata_len;
+  const char *const end = bytes + event.event_len;
   while (end - at >= static_cast<std::ptrdiff_t>(sizeof(fanotify_event_info_header))) {
     const auto *header = reinterpret_cast<const fanotify_event_info_header *>(at);
     if (header->len < sizeof *header || header->len > end - at) return;

@@ -43,7 +43,7 @@ public:
 
 private:
   ChangesWatch() = default;
-  void note(const fanotify_event_metadata &event, Changes &changes);
+  void note(const fanotify_event_metadata &event, const char *bytes, Changes &changes); // `bytes`: the event whole
   void note(const file_handle &handle, bool folders, bool ours, Changes &changes);
   const std::string &entryOf(const file_handle &handle);
   std::optional<std::string> below(std::string path) const;
