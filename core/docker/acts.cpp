@@ -5,7 +5,10 @@ namespace pinion::core {
 void Act::finish(Result<std::string> answer) {
   if (over_.exchange(true)) return;
   if (const auto owner = owner_.lock()) owner->ended(*this);
-  undo_.with([](Undo &undo) { undo.actions.clear(); });
+  const auto dropped = undo_.with([](Undo &undo) {
+    undo.finished = true;
+    return std::move(undo.actions);
+  });
   const auto done = std::move(done_);
   if (done) done(std::move(answer));
 }
@@ -24,7 +27,7 @@ void Act::abandon(Error reason) {
 
 void Act::onAbandoned(std::function<void()> undo) {
   const bool late = undo_.with([&](Undo &state) {
-    if (!state.abandoned && !over_) state.actions.push_back(undo);
+    if (!state.abandoned && !state.finished) state.actions.push_back(undo);
     return state.abandoned;
   });
   if (late) undo();
@@ -38,11 +41,12 @@ std::chrono::milliseconds Act::left() const {
 ActPtr Acts::begin(ServerPtr server, std::chrono::milliseconds deadline, Runtime::Done done) {
   auto act = std::make_shared<Act>(next_++, std::move(server), Clock::now() + deadline, std::move(done));
   act->owner_ = weak_from_this();
-  // Before it is known to anybody else, so that its end always finds the timer.
-  act->timer_ = timers_.after(deadline, [weak = std::weak_ptr<Act>(act)] {
-    if (const auto late = weak.lock()) late->abandon({Code::timeout, "environment/docker: context deadline exceeded"});
-  });
+  // The timer and the entry together: an act that is late at once finds both when it ends.
   const bool stopped = state_.with([&](State &state) {
+    act->timer_ = timers_.after(deadline, [weak = std::weak_ptr<Act>(act)] {
+      if (const auto late = weak.lock())
+        late->abandon({Code::timeout, "environment/docker: context deadline exceeded"});
+    });
     if (!state.stopped) state.acts.emplace(act->id(), act);
     return state.stopped;
   });
@@ -51,8 +55,11 @@ ActPtr Acts::begin(ServerPtr server, std::chrono::milliseconds deadline, Runtime
 }
 
 void Acts::ended(const Act &act) {
-  timers_.cancel(act.timer_);
-  state_.with([&](State &state) { state.acts.erase(act.id()); });
+  const auto timer = state_.with([&](State &state) {
+    state.acts.erase(act.id());
+    return act.timer_;
+  });
+  timers_.cancel(timer);
 }
 
 void Acts::cancel(Runtime::ActId id) {

@@ -40,7 +40,7 @@ private:
   std::weak_ptr<Acts> owner_;
   Loop::TimerId timer_ = 0;
   struct Undo {
-    bool abandoned = false;
+    bool abandoned = false, finished = false;
     std::vector<std::function<void()>> actions;
   };
   Guarded<Undo> undo_;

@@ -220,6 +220,23 @@ TEST_CASE("an act is answered once, whatever ends it first") {
     CHECK(codes == std::vector<Code>{Code::timeout});
     CHECK(act->over());
   }
+  SECTION("by deadlines that have passed when they begin") {
+    constexpr int kActs = 2000;
+    for (int i = 0; i < kActs; ++i) begin(0ms);
+    REQUIRE(done.wait(kActs));
+    CHECK(codes == std::vector<Code>(kActs, Code::timeout));
+  }
+  SECTION("by a cancel, whatever is begun at the same time") {
+    constexpr int kActs = 2000;
+    std::vector<ActPtr> all;
+    for (int i = 0; i < kActs; ++i) all.push_back(begin(60s));
+    std::thread canceller([&] {
+      for (const auto &act : all) acts->cancel(act->id());
+    });
+    for (const auto &act : all) act->onAbandoned([&] { undone.set(); });
+    canceller.join();
+    CHECK(undone.count() == kActs);
+  }
   SECTION("by a stop, and none begins after it") {
     begin(60s);
     acts->stop();
