@@ -220,10 +220,8 @@ TEST_CASE("A client that waits for 100 Continue gets it when its body is wanted"
   CHECK(refused.rest().empty());
 }
 
-TEST_CASE("Slow heads hold no worker, and are ended by the deadline") {
-  auto options = ServedFront::loopback();
-  options.head_timeout = std::chrono::seconds(1);
-  Served served(options);
+TEST_CASE("Slow heads hold no worker") {
+  Served served;
   std::vector<std::unique_ptr<RawClient>> slow;
   for (int i = 0; i < 200; ++i) {
     slow.push_back(std::make_unique<RawClient>(served.front.port()));
@@ -232,6 +230,17 @@ TEST_CASE("Slow heads hold no worker, and are ended by the deadline") {
   RawClient quick(served.front.port());
   CHECK(quick.ask("GET", "/api/system", kBearer).status == 200);
   CHECK(served.workers.queued() == 0);
+}
+
+TEST_CASE("Slow heads are ended by the deadline, without an answer") {
+  auto options = ServedFront::loopback();
+  options.head_timeout = std::chrono::seconds(1);
+  Served served(options);
+  std::vector<std::unique_ptr<RawClient>> slow;
+  for (int i = 0; i < 200; ++i) {
+    slow.push_back(std::make_unique<RawClient>(served.front.port()));
+    if (i != 0) slow.back()->send("GET /api/system HTTP/1.1\r\nX-Slow: ");
+  }
   for (auto &client : slow) CHECK(client->rest().empty());
 }
 
@@ -256,7 +265,8 @@ TEST_CASE("Over the bound connections wait until another has gone") {
   RawClient third(served.front.port()); // taken by the kernel, not by us
   third.send("GET /api/system HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer secret\r\n\r\n");
   CHECK(second.ask("GET", "/api/system", kBearer).status == 200);
-  CHECK(third.in.empty());
+  pollfd answered{third.fd(), POLLIN, 0};
+  CHECK(::poll(&answered, 1, 0) == 0);
   first->close();
   CHECK(third.answer().status == 200);
 }
@@ -280,7 +290,7 @@ TEST_CASE("Stopping lets an answer under way finish, and ends idle connections")
   Signal running, go_on, stopped;
   served->route("GET", "/slow", AuthKind::none, [&](const ExchangePtr &exchange) {
     running.set();
-    REQUIRE(go_on.wait());
+    if (!go_on.wait()) return;
     (void)exchange->finish("done");
   });
   served->listen();
