@@ -38,9 +38,9 @@ struct Terminal {
     ours = UniqueFd(pair[0]);
     theirs = UniqueFd(pair[1]);
     ::fcntl(ours.get(), F_SETFL, O_NONBLOCK);
-    const timeval limit{0, 500000};
-    ::setsockopt(theirs.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    ::setsockopt(theirs.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    const timeval full{0, 500000}, deadline{std::chrono::seconds(testing::kDeadline).count(), 0};
+    ::setsockopt(theirs.get(), SOL_SOCKET, SO_SNDTIMEO, &full, sizeof full);
+    ::setsockopt(theirs.get(), SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof deadline);
     REQUIRE(bus.subscribe(
         lane, "container output", Policy::all,
         [this](const Delivery &delivery) {

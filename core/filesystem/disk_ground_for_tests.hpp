@@ -3,6 +3,7 @@
 
 #include "filesystem/disk.hpp"
 #include "tasks/loop.hpp"
+#include "tasks/signal_for_tests.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -66,13 +67,13 @@ public:
     return disk->watched();
   }
   bool waitFor(const ServerPtr &what, std::int64_t bytes) {
-    const auto end = Clock::now() + std::chrono::seconds(5);
+    const auto end = Clock::now() + testing::kDeadline;
     while (what->diskBytes() != bytes && Clock::now() < end) std::this_thread::yield();
     return what->diskBytes() == bytes;
   }
   std::vector<std::string> waitHeard(std::size_t count) {
     std::unique_lock lock(mutex);
-    changed.wait_for(lock, std::chrono::seconds(5), [&] { return heard.size() >= count; });
+    changed.wait_for(lock, testing::kDeadline, [&] { return heard.size() >= count; });
     return heard;
   }
 

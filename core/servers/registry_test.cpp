@@ -1,6 +1,7 @@
 #include "servers/registry.hpp"
 
 #include "servers/states_file.hpp"
+#include "tasks/signal_for_tests.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -69,7 +70,7 @@ public:
   }
   std::vector<std::string> wait(std::size_t count) {
     std::unique_lock lock(mutex);
-    changed.wait_for(lock, std::chrono::seconds(5), [&] { return heard.size() >= count; });
+    changed.wait_for(lock, testing::kDeadline, [&] { return heard.size() >= count; });
     return heard;
   }
 
@@ -273,7 +274,7 @@ TEST_CASE("states keep their order on the bus when many threads set them") {
   std::string last;
   {
     std::unique_lock lock(ear.mutex);
-    REQUIRE(ear.changed.wait_for(lock, std::chrono::seconds(5),
+    REQUIRE(ear.changed.wait_for(lock, testing::kDeadline,
                                  [&] { return !ear.heard.empty() && ear.heard.back().starts_with("stats"); }));
     for (const auto &event : ear.heard) {
       if (!event.starts_with("status")) continue;
