@@ -201,7 +201,7 @@ def test_deauthorising_ends_a_running_upload_within_a_second(node, panel, game):
     assert node.call("POST", "/api/deauthorize-user", json={"user": user, "servers": []}).status_code == 204
     assert ended.wait(3)
     thread.join(10)
-    assert not transport.is_active()
+    until(lambda: not transport.is_active(), "the connection is ended", 3)
 
 
 def test_uploads_together_end_at_the_disk_limit(launch, panel):
@@ -322,7 +322,7 @@ def test_a_port_that_is_taken_is_waited_for(launch, panel, game):
         taken.listen()
         node.start()
         until(lambda: "cannot listen" in node.output, "the daemon says so")
-    until(lambda: "the SFTP server listens" in node.output, "it listens when the port is free", 15)
+    listens(node)
     connect(node, panel.allow(game)).close()
 
 

@@ -1,8 +1,10 @@
 """One daemon under test, and consoles on its servers."""
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -23,10 +25,15 @@ BUILD = Path(os.environ.get("PINION_BUILD", Path(__file__).resolve().parents[3] 
 PINION = BUILD / "bin" / "pinion"
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def free_port(but: int = 0) -> int:
+    """A port that nobody has, nor is given for an outgoing connection while the daemon does not hold it; not `but`."""
+    given_out_from = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = random.randrange(10_000, max(given_out_from, 11_000))
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            if port != but:
+                return port
 
 
 def until(condition, what: str, timeout: float = 20):
@@ -43,7 +50,8 @@ class Node:
     def __init__(self, panel: Panel, environment: dict | None = None, **extra) -> None:
         self.panel, self.environment = panel, environment or {}
         self.root = Path(tempfile.mkdtemp(prefix="pinion-node-"))
-        self.port, self.sftp_port = free_port(), free_port()
+        self.port = free_port()
+        self.sftp_port = free_port(but=self.port)
         config = {
             "debug": True, "uuid": "8e1a9c5c-2f2b-4b52-9b7c-0d5b1f0b7c22", "token_id": TOKEN_ID, "token": TOKEN,
             "api": {"host": "127.0.0.1", "port": self.port},
