@@ -3,6 +3,7 @@
 #include "timestamp.hpp"
 
 #include <pinion/cpp/json_text.hpp>
+#include <pinion/cpp/uuid.hpp>
 
 #include <arpa/inet.h>
 
@@ -15,17 +16,6 @@ namespace {
 
 constexpr std::string_view kPrefix = "server:", kSftp = "server:sftp.";
 constexpr std::size_t kMostEvent = 191; // bytes: the Panel's column
-
-bool isUuid(std::string_view text) {
-  if (text.size() != 36) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    const bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-    if (dash ? c != '-' : !hex) return false;
-  }
-  return true;
-}
 
 bool isAddress(const std::string &text) {
   std::array<unsigned char, sizeof(in6_addr)> bytes{};
@@ -80,8 +70,8 @@ Result<Entry> readEntry(const Json &given, const std::string &now) {
   if (!given.is_object()) return invalid("the entry is no object");
   const auto server = textAt(given, "server"), user = textAt(given, "user"), event = textAt(given, "event"),
              ip = textAt(given, "ip"), time = textAt(given, "timestamp");
-  if (!server || !isUuid(*server)) return invalid("\"server\" is no UUID");
-  if (!user || (!user->empty() && !isUuid(*user))) return invalid("\"user\" is neither a UUID nor null");
+  if (!server || !pinion::isUuid(*server)) return invalid("\"server\" is no UUID");
+  if (!user || (!user->empty() && !pinion::isUuid(*user))) return invalid("\"user\" is neither a UUID nor null");
   if (!event || !event->starts_with(kPrefix) || event->size() == kPrefix.size() || event->size() > kMostEvent)
     return invalid("\"event\" does not begin with \"server:\", or is longer than " + std::to_string(kMostEvent) +
                    " bytes");

@@ -3,9 +3,9 @@
 #include "go_text.hpp"
 #include "plugin.hpp"
 
-#include <sys/stat.h>
+#include <pinion/cpp/uuid.hpp>
 
-#include <algorithm>
+#include <sys/stat.h>
 
 namespace pinion::files {
 
@@ -17,18 +17,6 @@ constexpr const char *kNoBackup = "The requested backup was not found on this se
 std::string claim(const Exchange &exchange, const char *name) {
   const Json value = Json::parse(exchange.field(std::string("claim:") + name).value_or("null"), nullptr, false);
   return value.is_string() ? value.get<std::string>() : "";
-}
-
-// 8-4-4-4-12 hexadecimal digits and nothing else: it becomes a file's name.
-bool isUuid(std::string_view text) {
-  if (text.size() != 36) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    const bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-    if (dash ? c != '-' : !hex) return false;
-  }
-  return true;
 }
 
 } // namespace
