@@ -1,0 +1,66 @@
+#include "node_test.hpp"
+
+using namespace pinion;
+using namespace pinion::files::testing;
+
+namespace {
+
+std::string part(const std::string &file, const std::string &bytes, const std::string &name = "files") {
+  return "--B\r\nContent-Disposition: form-data; name=\"" + name + "\"; filename=\"" + file + "\"\r\n\r\n" + bytes +
+         "\r\n";
+}
+
+} // namespace
+
+TEST_CASE("uploaded files lie in their folder and in the activity log") {
+  Node node;
+  std::vector<std::string> told;
+  node.fake.offer("activity/record", [&](testing::FakeCall call) {
+    told.push_back(call.payload);
+    call.ok("{}");
+  });
+  const auto answer = node.upload(part("a.txt", "one") + part("x/../b.txt", "two") + part("c", "field", "other") +
+                                  part("a.txt", "last") + "--B--\r\n");
+  CHECK(answer->status == 200);
+  CHECK(answer->body.empty());
+  CHECK(node.read("in/a.txt") == "last");
+  CHECK(node.read("in/b.txt") == "two");
+  REQUIRE(told.size() == 1);
+  const Json entries = Json::parse(told[0])["entries"];
+  REQUIRE(entries.size() == 3);
+  CHECK(entries[1] == Json{{"server", kServer},
+                           {"user", "u-1"},
+                           {"ip", "127.0.0.1"},
+                           {"event", "server:file.uploaded"},
+                           {"metadata", {{"file", "b.txt"}, {"directory", "/in"}}}});
+}
+
+TEST_CASE("an upload that is no whole form with files leaves nothing behind") {
+  Node node;
+  const Json no_form = {{"error", "Failed to get multipart form data from request."}};
+  CHECK(node.upload("plain", "text/plain")->json() == no_form);
+  CHECK(node.upload("plain")->json() == no_form);
+  CHECK(node.upload(part("a", "x") + "--B\r\n")->json() == no_form);
+  CHECK(node.upload("--B--")->json() == Json{{"error", "No files were found on the request body."}});
+  CHECK(node.upload(part("a", "x", "file") + "--B--")->json() ==
+        Json{{"error", "No files were found on the request body."}});
+  CHECK(node.upload(part("ok", "x") + part("big", std::string((1 << 20) + 1, 'h')) + "--B--")->json() ==
+        Json{{"error", "File big is larger than the maximum file upload size of 1 MB."}});
+  for (const char *name : {".", "..", "/", "a/.."})
+    CHECK(node.upload(part("ok", "x") + part(name, "x") + "--B--")->json() ==
+          Json{{"error", "Cannot perform that action: file is a directory."}, {"request_id", "fake-request"}});
+  CHECK_FALSE(node.there("in"));
+  CHECK(node.upload(part("exact", std::string(1 << 20, 'h')) + "--B--")->status == 200);
+}
+
+TEST_CASE("an upload beyond the disk limit keeps the files that came before") {
+  Node node;
+  node.fake.limitDisk(kServer, 250);
+  std::string body;
+  for (const char *name : {"1", "2", "3", "4"}) body += part(name, std::string(100, 'x'));
+  CHECK(node.upload(body + "--B--")->json() == kFull);
+  CHECK(node.there("in/1"));
+  CHECK(node.there("in/2"));
+  CHECK_FALSE(node.there("in/3"));
+  CHECK_FALSE(node.there("in/4"));
+}
