@@ -33,8 +33,7 @@ Known known(const Error &error) {
   }
   if (error.code == PINION_E_NOT_FOUND) return kMissing;
   if (error.code == PINION_E_INVALID && error.detail == EINVAL) return kMissing; // no file can have such a name
-  if (error.code == PINION_E_TIMEOUT)
-    return {500, "The server could not process this request in time, please try again."};
+  if (error.code == PINION_E_TIMEOUT) return {500, kTooSlow};
   if (error.code == PINION_E_CANCELLED) return {500, "Request aborted by client."};
   return {500, kGenericFailure};
 }

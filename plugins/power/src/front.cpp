@@ -1,11 +1,15 @@
 // The routes and the offers of the plugin (contract http.md 4, sdk/contracts/power.v1.json).
 #include "power.hpp"
 
+#include <pinion/cpp/request_body.hpp>
+
 #include <tuple>
 
 namespace power {
 
 namespace {
+
+using pinion::RequestBody;
 
 constexpr std::uint32_t logs_ms = 10'000;
 
@@ -33,18 +37,21 @@ Result<void> Power::addRoutes() {
 }
 
 void Power::onPowerRequest(pinion::Exchange exchange) {
-  PowerRequest request;
-  if (const auto fault = readPowerRequest(exchange.body(), request); fault != BodyFault::none)
-    return answerFault(exchange, fault);
-  if (!knownAction(request.action))
+  std::string action;
+  std::int64_t wait_seconds = 0;
+  const bool good = readBody(exchange, [&](const RequestBody &body) {
+    return body.read("action", action) && body.read("wait_seconds", wait_seconds);
+  });
+  if (!good) return;
+  if (!knownAction(action))
     return exchange.error(422, "The power action provided was not valid, should be one of "
                                "\"stop\", \"start\", \"restart\", \"kill\"");
   const std::string server = exchange.server();
   const Json suspended = host_.server(server, "/suspended");
-  if ((request.action == "start" || request.action == "restart") && suspended.is_boolean() && suspended.get<bool>())
+  if ((action == "start" || action == "restart") && suspended.is_boolean() && suspended.get<bool>())
     return exchange.error(400, "Cannot start or restart a server that is suspended.");
   exchange.answer(202);
-  host_.spawn(performForPanel(game(server), request.action, lockWaitSeconds(request.wait_seconds)));
+  host_.spawn(performForPanel(game(server), action, lockWaitSeconds(wait_seconds)));
 }
 
 // The Panel has its answer: what goes wrong now is only for the log.
@@ -64,8 +71,7 @@ void Power::onCommandsRequest(pinion::Exchange exchange) {
   if (!one || one->state == State::offline || !one->live)
     return exchange.error(502, "Cannot send commands to a stopped server instance.");
   std::vector<std::string> commands;
-  if (const auto fault = readCommands(exchange.body(), commands); fault != BodyFault::none)
-    return answerFault(exchange, fault);
+  if (!readBody(exchange, [&](const RequestBody &body) { return body.read("commands", commands); })) return;
   // One that is not taken (and logged) does not keep the others.
   for (const auto &command : commands) std::ignore = sendCommand(*one, command);
   exchange.answer(204);
@@ -76,7 +82,7 @@ Task<void> Power::answerLogs(pinion::Exchange exchange) {
   const Answer lines = co_await act(one, "logs", logArguments(logSize(exchange.query("size"))), logs_ms);
   if (!lines) {
     complain(*one, "failed to read the log of the server", lines.error());
-    answerInternal(exchange);
+    answerWithId(exchange, 500, pinion::kGenericFailure);
     co_return;
   }
   // The lines are JSON already.
@@ -135,7 +141,7 @@ Result<void> Power::addOffers() {
                          if (one->state == State::offline || !one->live)
                            return reply.fail({PINION_E_NOT_FOUND, "the server does not run"});
                          std::vector<std::string> commands;
-                         if (readCommands(payload.dump(), commands) != BodyFault::none)
+                         if (!RequestBody(payload).read("commands", commands))
                            return reply.fail({PINION_E_INVALID, "commands is no list of texts"});
                          int sent = 0;
                          Result<void> last;

@@ -27,6 +27,12 @@ TEST_CASE("the power route answers as the contract says") {
     CHECK(answer->json()["error"] == "The data passed in the request was not in a parsable format. Please try again.");
     CHECK_FALSE(answer->json().contains("request_id"));
   }
+  SECTION("members of another type") {
+    for (const char *body : {R"({"action":5})", R"({"action":"start","wait_seconds":"1"})", R"({"wait_seconds":1.5})"})
+      CHECK(post(body)->status == 400);
+    CHECK(post(R"({"ACTION":"fly","wait_seconds":null} trailing)")->status == 422);
+    CHECK(post("null")->status == 422);
+  }
   SECTION("other body") {
     const auto answer = post("[]");
     CHECK(answer->status == 400);

@@ -204,47 +204,6 @@ TEST_CASE("a lock with a capacity is had by that many") {
 
 // ---- requests ---------------------------------------------------------------------------------------------------
 
-TEST_CASE("a power request is read as leniently as ever") {
-  struct Row {
-    std::string body, action;
-    std::int64_t wait;
-  };
-  for (const auto &row : std::vector<Row>{{R"({"action":"start","wait_seconds":7})", "start", 7},
-                                          {R"({"ACTION":"fly"})", "fly", 0},
-                                          {R"({"action":"start","action":"fly"})", "fly", 0},
-                                          {R"({"unknown":[{}],"action":"fly"} trailing)", "fly", 0},
-                                          {" \n\t{\"action\":\"fly\",\"wait_seconds\":null}", "fly", 0},
-                                          {"{}", "", 0},
-                                          {"null", "", 0}}) {
-    INFO(row.body);
-    PowerRequest request;
-    CHECK(readPowerRequest(row.body, request) == BodyFault::none);
-    CHECK(request.action == row.action);
-    CHECK(request.wait_seconds == row.wait);
-  }
-}
-
-TEST_CASE("a power request that is not the expected JSON is refused") {
-  PowerRequest request;
-  CHECK(readPowerRequest("", request) == BodyFault::empty);
-  CHECK(readPowerRequest(" \r\n", request) == BodyFault::empty);
-  for (const std::string body : {"{", "[]", "nonsense", R"({"action":5})", R"({"action":"start")", "\"text\"", "7",
-                                 R"({"wait_seconds":"1"})", R"({"wait_seconds":1.5})"}) {
-    INFO(body);
-    CHECK(readPowerRequest(body, request) == BodyFault::malformed);
-  }
-  CHECK(readPowerRequest(std::string_view("\0", 1), request) == BodyFault::malformed);
-}
-
-TEST_CASE("commands are a list of texts") {
-  std::vector<std::string> commands;
-  CHECK(readCommands(R"({"Commands":["a",null,"b <&>"]})", commands) == BodyFault::none);
-  CHECK(commands == std::vector<std::string>{"a", "", "b <&>"});
-  CHECK(readCommands(R"({"commands":"a"})", commands) == BodyFault::malformed);
-  CHECK(readCommands(R"({"commands":[1]})", commands) == BodyFault::malformed);
-  CHECK(readCommands("", commands) == BodyFault::empty);
-}
-
 TEST_CASE("numbers of the routes are kept in their bounds") {
   CHECK(lockWaitSeconds(0) == 0);
   CHECK(lockWaitSeconds(300) == 300);

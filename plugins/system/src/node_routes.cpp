@@ -1,5 +1,6 @@
-#include "answers.hpp"
 #include "system.hpp"
+
+#include <pinion/cpp/request_body.hpp>
 
 #include <algorithm>
 #include <cctype>
@@ -40,7 +41,7 @@ Task<void> System::pass(Exchange exchange, std::string address, std::string payl
   if (answer)
     exchange.answer(200, *answer);
   else
-    answerFailure(exchange, host_, answer.error());
+    answerUnexpected(exchange, host_, answer.error());
 }
 
 Task<void> System::showSystem(Exchange exchange) {
@@ -71,7 +72,7 @@ Task<void> System::diagnose(Exchange exchange) {
   if (report)
     exchange.answer(200, *report, "text/plain; charset=utf-8");
   else
-    answerFailure(exchange, host_, report.error());
+    answerUnexpected(exchange, host_, report.error());
 }
 
 // A node that is told to ignore the Panel's configuration does so without a look at the body.
@@ -80,41 +81,36 @@ Task<void> System::update(Exchange exchange) {
     exchange.answer(200, R"({"applied":false})");
     co_return;
   }
-  const auto body = Body::parse(exchange.body());
-  if (const auto *fault = std::get_if<BodyFault>(&body)) {
-    answerBadBody(exchange, *fault);
-    co_return;
-  }
-  const Answer applied = co_await host_.call("core/config-update", "", std::get<Body>(body).text(), kQuick);
+  std::string configuration;
+  const bool good = readBody(exchange, [&](const RequestBody &body) {
+    configuration = body.text();
+    return true;
+  });
+  if (!good) co_return;
+  const Answer applied = co_await host_.call("core/config-update", "", configuration, kQuick);
   if (applied)
     exchange.answer(200, *applied);
   else if (applied.error().code == PINION_E_INVALID)
     answerBadBody(exchange, BodyFault::malformed);
   else
-    answerFailure(exchange, host_, applied.error());
+    answerUnexpected(exchange, host_, applied.error());
 }
 
 // The tokens that were issued so far are refused from now on. Consoles and file sessions hear of it by an event, and
 // end.
 Task<void> System::deauthorize(Exchange exchange) {
-  const auto body = Body::parse(exchange.body());
-  if (const auto *fault = std::get_if<BodyFault>(&body)) {
-    answerBadBody(exchange, *fault);
-    co_return;
-  }
   std::string user;
   std::vector<std::string> servers;
-  if (!std::get<Body>(body).read("user", user) || !std::get<Body>(body).read("servers", servers)) {
-    answerBadBody(exchange, BodyFault::malformed);
-    co_return;
-  }
+  const bool good = readBody(
+      exchange, [&](const RequestBody &body) { return body.read("user", user) && body.read("servers", servers); });
+  if (!good) co_return;
   const auto denied = host_.deny(Json{{"user", user}, {"servers", servers}});
   if (denied)
     exchange.answer(204);
   else if (denied.error().code == PINION_E_INVALID) // nobody was named
     answerBadBody(exchange, BodyFault::malformed);
   else
-    answerFailure(exchange, host_, denied.error());
+    answerUnexpected(exchange, host_, denied.error());
 }
 
 } // namespace pinion::system

@@ -1,5 +1,7 @@
-#include "answers.hpp"
 #include "system.hpp"
+
+#include <pinion/cpp/request_body.hpp>
+#include <pinion/cpp/uuid.hpp>
 
 #include <utility>
 
@@ -11,6 +13,10 @@ namespace {
 constexpr uint32_t kDeadline = 60'000; // ms
 
 std::string uuidPayload(const std::string &server) { return Json{{"uuid", server}}.dump(); }
+
+void answerUnknownServer(Exchange &exchange) {
+  exchange.error(404, "The requested resource does not exist on this instance.");
+}
 
 } // namespace
 
@@ -57,23 +63,18 @@ Task<void> System::showServer(Exchange exchange) {
   else if (found.error().code == PINION_E_NOT_FOUND)
     answerUnknownServer(exchange);
   else
-    answerFailure(exchange, host_, found.error());
+    answerUnexpected(exchange, host_, found.error());
   co_return;
 }
 
 Task<void> System::createServer(Exchange exchange) {
-  const auto body = Body::parse(exchange.body());
-  if (const auto *fault = std::get_if<BodyFault>(&body)) {
-    answerBadBody(exchange, *fault);
-    co_return;
-  }
   std::string uuid;
   bool start = false;
-  if (!std::get<Body>(body).read("uuid", uuid) || !std::get<Body>(body).read("start_on_completion", start)) {
-    answerBadBody(exchange, BodyFault::malformed);
-    co_return;
-  }
-  if (!isServerUuid(uuid)) {
+  const bool good = readBody(exchange, [&](const RequestBody &body) {
+    return body.read("uuid", uuid) && body.read("start_on_completion", start);
+  });
+  if (!good) co_return;
+  if (!isPanelUuid(uuid)) {
     exchange.error(422, "The data provided in the request could not be validated.");
     co_return;
   }
@@ -82,7 +83,7 @@ Task<void> System::createServer(Exchange exchange) {
   if (created)
     exchange.answer(202);
   else
-    answerFailure(exchange, host_, created.error());
+    answerUnexpected(exchange, host_, created.error());
 }
 
 Task<void> System::deleteServer(Exchange exchange) {
@@ -93,7 +94,7 @@ Task<void> System::deleteServer(Exchange exchange) {
   else if (deleted.error().code == PINION_E_NOT_FOUND && !host_.readServer(server, "/state"))
     answerUnknownServer(exchange); // another request was faster
   else
-    answerFailure(exchange, host_, deleted.error());
+    answerUnexpected(exchange, host_, deleted.error());
 }
 
 Task<void> System::syncServer(Exchange exchange) {
@@ -102,7 +103,7 @@ Task<void> System::syncServer(Exchange exchange) {
   if (synced)
     exchange.answer(204);
   else
-    answerFailure(exchange, host_, synced.error());
+    answerUnexpected(exchange, host_, synced.error());
 }
 
 } // namespace pinion::system

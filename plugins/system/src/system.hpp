@@ -2,8 +2,6 @@
 // asked for at the addresses "core/..." (sdk/contracts/core.v1.json). All of it runs on the plugin's lane.
 #pragma once
 
-#include "body.hpp"
-
 #include <pinion/cpp/plugin.hpp>
 
 #include <string>

@@ -1,6 +1,7 @@
 #include "frame.hpp"
-#include "request_body.hpp"
 #include "websocket.hpp"
+
+#include <pinion/cpp/request_body.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -196,10 +197,10 @@ void Websocket::endAll(Room &room, std::uint16_t code, std::string_view reason) 
 
 // POST /api/servers/:server/ws/deny. The denial is the node's, not the server's: so it always was.
 void Websocket::denyTokens(Exchange exchange) {
-  const auto ids = parseDeniedIds(exchange.body());
-  if (!ids) return answerBadBody(exchange, ids.error());
-  const auto denied = host_.deny(Json{{"jtis", *ids}});
-  if (!denied) return answerFailure(exchange, host_, denied.error());
+  std::vector<std::string> ids;
+  if (!readBody(exchange, [&](const RequestBody &body) { return body.read("jtis", ids); })) return;
+  if (const auto denied = host_.deny(Json{{"jtis", ids}}); !denied)
+    return answerUnexpected(exchange, host_, denied.error());
   exchange.answer(204);
 }
 

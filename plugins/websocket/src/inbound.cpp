@@ -1,22 +1,10 @@
 #include "inbound.hpp"
 
-#include <pinion/cpp/json_text.hpp>
-
-#include <nlohmann/json.hpp>
-
-#include <cctype>
+#include <pinion/cpp/request_body.hpp>
 
 namespace pinion::websocket {
 
 namespace {
-
-// Keys are matched without regard to case; `lower` is lower-case ASCII.
-bool isKey(std::string_view key, std::string_view lower) {
-  if (key.size() != lower.size()) return false;
-  for (std::size_t i = 0; i < key.size(); ++i)
-    if (std::tolower(static_cast<unsigned char>(key[i])) != lower[i]) return false;
-  return true;
-}
 
 // The Panel sends "args":[null] with events that need none: null counts as an empty string.
 bool joinArguments(const nlohmann::json &arguments, std::string &out) {

@@ -1,11 +1,14 @@
-// JSON bodies of the HTTP API, decoded as leniently as its clients need it, and the errors that bad ones are answered
-// with (contract http.md 1.4). Header-only; for routes of plugins.
+// JSON bodies of the HTTP API, decoded as leniently as its clients need it, and the answers to what is wrong with them
+// or goes wrong afterwards (contract http.md 1.4). Header-only; for routes of plugins. Whoever holds the exchange may
+// call it, on any thread.
 #pragma once
 
 #include <pinion/cpp/exchange.hpp>
+#include <pinion/cpp/host.hpp>
 #include <pinion/cpp/json_text.hpp>
 
 #include <cctype>
+#include <limits>
 #include <sstream>
 #include <vector>
 
@@ -15,12 +18,21 @@ inline namespace v0 {
 // What is wrong with a body: `empty` and `malformed` have texts of their own.
 enum class BodyFault { empty, malformed };
 
+// Is `key` that name but for the case of its letters? `lower` is lower-case ASCII.
+inline bool isKey(std::string_view key, std::string_view lower) {
+  return std::equal(key.begin(), key.end(), lower.begin(), lower.end(),
+                    [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
+}
+
 // The object of a body, or why there is none: what nests deeper than its clients' own libraries allow, or holds more
 // values than any of them sends, is malformed, because it would cost far more memory than it is long. Keys are matched
 // without regard to case, the last of several wins, null leaves the default, what follows the object is ignored. A body
 // of `null` is an object without members.
 class RequestBody {
 public:
+  // What was parsed elsewhere and is known to be an object.
+  explicit RequestBody(nlohmann::json object) : object_(std::move(object)) {}
+
   static std::variant<RequestBody, BodyFault> parse(std::string_view text) {
     if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return BodyFault::empty;
     if (!isModest(text)) return BodyFault::malformed;
@@ -38,18 +50,24 @@ public:
 
   // False when the member is there with another type. `out` stays as it is when there is none.
   bool read(std::string_view lower_case_key, std::string &out) const {
-    const auto *value = find(lower_case_key);
-    if (value == nullptr) return true;
-    if (!value->is_string()) return false;
-    out = value->get<std::string>();
-    return true;
+    return readEach(lower_case_key, [&](const nlohmann::json &value) {
+      if (value.is_string()) out = value.get<std::string>();
+      return value.is_string();
+    });
   }
   bool read(std::string_view lower_case_key, bool &out) const {
-    const auto *value = find(lower_case_key);
-    if (value == nullptr) return true;
-    if (!value->is_boolean()) return false;
-    out = value->get<bool>();
-    return true;
+    return readEach(lower_case_key, [&](const nlohmann::json &value) {
+      if (value.is_boolean()) out = value.get<bool>();
+      return value.is_boolean();
+    });
+  }
+  bool read(std::string_view lower_case_key, std::int64_t &out) const {
+    return readEach(lower_case_key, [&](const nlohmann::json &value) {
+      constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+      if (!value.is_number_integer() || (value.is_number_unsigned() && value.get<std::uint64_t>() > most)) return false;
+      out = value.get<std::int64_t>();
+      return true;
+    });
   }
   bool read(std::string_view lower_case_key, std::vector<std::string> &out) const {
     return readArray(lower_case_key, out, [](const nlohmann::json &one, std::vector<std::string> &into) {
@@ -88,24 +106,19 @@ private:
     }
     return true;
   }
-  explicit RequestBody(nlohmann::json object) : object_(std::move(object)) {}
-  static bool isKey(std::string_view key, std::string_view lower) {
-    return std::equal(key.begin(), key.end(), lower.begin(), lower.end(),
-                      [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
-  }
-  [[nodiscard]] const nlohmann::json *find(std::string_view lower_case_key) const {
-    const nlohmann::json *found = nullptr;
+  // False when `take` refuses the value of a member of that name; those that are null are passed over.
+  template <typename Take> bool readEach(std::string_view lower_case_key, Take take) const {
     for (const auto &[key, value] : object_.items())
-      if (isKey(key, lower_case_key) && !value.is_null()) found = &value;
-    return found;
+      if (isKey(key, lower_case_key) && !value.is_null() && !take(value)) return false;
+    return true;
   }
   template <typename T, typename Append>
   bool readArray(std::string_view lower_case_key, std::vector<T> &out, Append append) const {
-    const auto *value = find(lower_case_key);
-    if (value == nullptr) return true;
-    if (!value->is_array()) return false;
-    out.clear();
-    return std::all_of(value->begin(), value->end(), [&](const nlohmann::json &one) { return append(one, out); });
+    return readEach(lower_case_key, [&](const nlohmann::json &value) {
+      if (!value.is_array()) return false;
+      out.clear();
+      return std::all_of(value.begin(), value.end(), [&](const nlohmann::json &one) { return append(one, out); });
+    });
   }
   nlohmann::json object_;
 };
@@ -118,6 +131,7 @@ inline void answerWithId(Exchange &exchange, uint32_t status, std::string_view t
 }
 
 inline constexpr const char *kGenericFailure = "An unexpected error was encountered while processing this request";
+inline constexpr const char *kTooSlow = "The server could not process this request in time, please try again.";
 
 // 400: nothing was sent, or not what was expected. Text with JSON in it: so it always was.
 inline void answerBadBody(Exchange &exchange, BodyFault fault) {
@@ -127,6 +141,28 @@ inline void answerBadBody(Exchange &exchange, BodyFault fault) {
     exchange.answer(400, detail::dump(Json{{"error", unreadable}}), plain);
   else
     answerWithId(exchange, 400, kGenericFailure, plain);
+}
+
+// False after it has answered that the body is not what was expected. `read(const RequestBody &) -> bool` says false
+// when a member has the wrong type.
+template <typename Read> bool readBody(Exchange &exchange, Read read) {
+  const auto body = RequestBody::parse(exchange.body());
+  if (const auto *fault = std::get_if<BodyFault>(&body)) {
+    answerBadBody(exchange, *fault);
+    return false;
+  }
+  if (read(std::get<RequestBody>(body))) return true;
+  answerBadBody(exchange, BodyFault::malformed);
+  return false;
+}
+
+// 500 without detail, with the id of the request; the detail goes to the log under that id.
+inline void answerUnexpected(Exchange &exchange, const Host &host, const Error &error) {
+  host.error("a request failed", Json{{"method", exchange.field("method").value_or("")},
+                                      {"path", validUtf8(exchange.field("path").value_or(""))},
+                                      {"request_id", exchange.field("request-id").value_or("")},
+                                      {"error", validUtf8(error.text)}});
+  answerWithId(exchange, 500, error.code == PINION_E_TIMEOUT ? kTooSlow : kGenericFailure);
 }
 
 } // namespace v0
