@@ -1,61 +1,24 @@
 // compress and decompress, with the fake host's archives: what they ask for, what they answer, and what stays behind
 // when something comes between.
-#include "plugin.hpp"
-
-#include <pinion/cpp/request_body.hpp>
-#include <pinion/testing/fake_host.hpp>
-
-#include <catch2/catch.hpp>
+#include "node_test.hpp"
 
 #include <sys/stat.h>
 
-#include <cstdlib>
-#include <ctime>
-#include <filesystem>
-#include <fstream>
 #include <regex>
 #include <set>
 
 using namespace pinion;
-using pinion::files::FilesPlugin;
-using testing::readTar;
-using testing::tarOf;
+using namespace pinion::files::testing;
+using pinion::testing::readTar;
+using pinion::testing::tarOf;
 
 namespace {
 
-const std::string kServer = "3fd3e129-0dc3-4f0e-9a36-68526cabfbcf";
-const std::string kFiles = "/api/servers/" + kServer + "/files/";
-
 Json refusal(const std::string &text) { return {{"error", text}, {"request_id", "fake-request"}}; }
-const Json kFull = refusal("There is not enough disk space available to perform that action.");
-const Json kMissing = refusal("The requested resources was not found on the system.");
 const Json kDenied = refusal("This file cannot be modified: present in egg denylist.");
 
-struct Node {
-  testing::FakeHost fake{"files"};
-  testing::Running<FilesPlugin> plugin{fake, "files"};
-  std::filesystem::path root;
-
-  Node() {
-    ::setenv("TZ", "UTC", 1);
-    ::tzset();
-    fake.addServer(kServer);
-    root = fake.serverFolder(kServer);
-    REQUIRE(plugin.start());
-  }
-  ~Node() {
-    CHECK(fake.misuse().empty());
-    CHECK(fake.openArchives() == 0);
-  }
-  void put(const std::string &name, const std::string &bytes) {
-    std::filesystem::create_directories((root / name).parent_path());
-    std::ofstream(root / name) << bytes;
-  }
-  std::string read(const std::string &name) {
-    std::ifstream in(root / name);
-    return std::string(std::istreambuf_iterator<char>(in), {});
-  }
-  auto post(const std::string &route, const Json &body) { return fake.request("POST", kFiles + route, body.dump()); }
+struct PackingNode : Node {
+  ~PackingNode() { CHECK(fake.openArchives() == 0); }
   auto compress(const Json &files, const Json &more = Json::object()) {
     Json body = {{"root", "/"}, {"files", files}};
     body.update(more);
@@ -84,7 +47,7 @@ struct Node {
 } // namespace
 
 TEST_CASE("an archive is made of what was named, and is answered as a file is described") {
-  Node node;
+  PackingNode node;
   node.put("a.txt", "alpha");
   node.put("world/level.dat", "level");
   node.put("world/region/r.mca", "region");
@@ -118,7 +81,7 @@ TEST_CASE("an archive has the name and the format that were asked for, and never
       {"arj", "x.tar.gz", "application/gzip"}, // what is not known is a tar.gz
       {"", "x.tar.gz", "application/gzip"},
   }));
-  Node node;
+  PackingNode node;
   node.put("a", "x");
   const Json wanted = {{"name", "x"}, {"extension", extension}};
   const Json first = node.compress({"a"}, wanted)->json(), second = node.compress({"a"}, wanted)->json();
@@ -130,7 +93,7 @@ TEST_CASE("an archive has the name and the format that were asked for, and never
 }
 
 TEST_CASE("an archive of a folder lies in it, and its names begin there") {
-  Node node;
+  PackingNode node;
   node.put("world/level.dat", "level");
   const auto answer = node.post("compress", {{"root", "/world"}, {"files", {"level.dat"}}, {"name", "w"}});
   REQUIRE(answer->status == 200);
@@ -138,7 +101,7 @@ TEST_CASE("an archive of a folder lies in it, and its names begin there") {
 }
 
 TEST_CASE("names do not climb out of the folder, and what is denied is left out") {
-  Node node;
+  PackingNode node;
   node.put("in/ok", "x");
   node.put("in/no.key", "secret");
   node.put("outside", "x");
@@ -150,7 +113,7 @@ TEST_CASE("names do not climb out of the folder, and what is denied is left out"
 }
 
 TEST_CASE("an archive of nothing is refused before it begins") {
-  Node node;
+  PackingNode node;
   const auto answer = node.compress(Json::array());
   CHECK(answer->status == 422);
   CHECK(answer->json() == Json{{"error", "No files were passed through to be compressed."}});
@@ -158,7 +121,7 @@ TEST_CASE("an archive of nothing is refused before it begins") {
 }
 
 TEST_CASE("a server over its disk limit gets no archive, and one that does not fit is not there at all") {
-  Node node;
+  PackingNode node;
   node.put("a", std::string(3000, 'x'));
   node.fake.limitDisk(kServer, 2999);
   const auto over = node.compress({"a"});
@@ -175,7 +138,7 @@ TEST_CASE("a server over its disk limit gets no archive, and one that does not f
 }
 
 TEST_CASE("an archive that cannot be begun or breaks off is a failure, and leaves nothing behind") {
-  Node node;
+  PackingNode node;
   node.put("a", "x");
   const auto [slot, status] = GENERATE(table<std::string, pinion_status>(
       {{"archives.pack", PINION_E_BUSY}, {"archives.pack", PINION_E_STOPPING}, {"tasks.run", PINION_E_BUSY}}));
@@ -185,7 +148,7 @@ TEST_CASE("an archive that cannot be begun or breaks off is a failure, and leave
 }
 
 TEST_CASE("a server that is deleted while its files are packed gets no archive") {
-  Node node;
+  PackingNode node;
   node.put("a", "x");
   node.put("b", "x");
   std::vector<std::string> packed;
@@ -201,7 +164,7 @@ TEST_CASE("a server that is deleted while its files are packed gets no archive")
 }
 
 TEST_CASE("a daemon that stops while files are packed or unpacked leaves no archive, and answers nobody twice") {
-  Node node;
+  PackingNode node;
   node.put("a", "x");
   node.put("in.tar", tarOf({{"one", "1"}, {"two", "2"}}));
   bool stop = false;
@@ -218,7 +181,7 @@ TEST_CASE("a daemon that stops while files are packed or unpacked leaves no arch
 }
 
 TEST_CASE("what is in an archive lies in the folder afterwards, replacing files and passing over what is denied") {
-  Node node;
+  PackingNode node;
   node.put("d/a.txt", "old and longer");
   node.fake.denyFile(kServer, "d/no.key");
   node.put("d/x.tar", tarOf({{"a.txt", "new"},
@@ -239,7 +202,7 @@ TEST_CASE("what is in an archive lies in the folder afterwards, replacing files 
 }
 
 TEST_CASE("an archive that lies elsewhere is unpacked into the folder that was asked for") {
-  Node node;
+  PackingNode node;
   node.put("archives/x.tar", tarOf({{"../../up.txt", "x"}, {"a", "y"}}));
   CHECK(node.decompress("archives/x.tar", "/")->status == 204);
   CHECK(node.read("a") == "y");
@@ -250,7 +213,7 @@ TEST_CASE("an archive that lies elsewhere is unpacked into the folder that was a
 }
 
 TEST_CASE("what is no archive, is not there, is denied or is no file is refused each in its own words") {
-  Node node;
+  PackingNode node;
   node.put("text", "just text");
   node.put("no.tar", tarOf({{"a", "x"}}));
   node.put("cut.tar", tarOf({{"a", std::string(2000, 'x')}}).substr(0, 1000));
@@ -270,7 +233,7 @@ TEST_CASE("what is no archive, is not there, is denied or is no file is refused 
 }
 
 TEST_CASE("an archive that does not fit is refused before anything of it is written") {
-  Node node;
+  PackingNode node;
   const std::string archive = tarOf({{"small", "x"}, {"big", std::string(5000, 'x')}});
   node.put("x.tar", archive);
   node.fake.limitDisk(kServer, static_cast<std::int64_t>(archive.size()) + 5000);
@@ -283,7 +246,7 @@ TEST_CASE("an archive that does not fit is refused before anything of it is writ
 }
 
 TEST_CASE("a server that is deleted while an archive is unpacked gets nothing more of it") {
-  Node node;
+  PackingNode node;
   node.put("x.tar", tarOf({{"one", "1"}, {"two", "2"}, {"three", "3"}}));
   node.fake.duringArchives([&](const std::string &name) {
     if (name == "two") node.fake.removeServer(kServer);
