@@ -1,5 +1,7 @@
 #include "node_test.hpp"
 
+#include <sys/resource.h>
+
 using namespace pinion;
 using namespace pinion::files::testing;
 
@@ -33,6 +35,29 @@ TEST_CASE("uploaded files lie in their folder and in the activity log") {
                            {"ip", "127.0.0.1"},
                            {"event", "server:file.uploaded"},
                            {"metadata", {{"file", "b.txt"}, {"directory", "/in"}}}});
+}
+
+TEST_CASE("an upload has up to a thousand files, as long as the process may open so many") {
+  Node node;
+  std::string body;
+  for (int i = 0; i < 300; ++i) body += part(std::to_string(i), "text " + std::to_string(i));
+  body += "--B--\r\n";
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const auto with = [&](rlim_t open_files) {
+    const rlimit limit{open_files, before.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    const auto answer = node.upload(body);
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+    return answer;
+  };
+  const auto crowded = with(4 * 299);
+  CHECK(crowded->status == 503);
+  CHECK(crowded->json()["error"] == "Too many files are being uploaded to this node; try again in a moment.");
+  CHECK_FALSE(node.there("in"));
+  CHECK(with(4 * 300)->status == 200); // what the other took is free again
+  CHECK(node.read("in/0") == "text 0");
+  CHECK(node.read("in/299") == "text 299");
 }
 
 TEST_CASE("an upload that is no whole form with files leaves nothing behind") {
