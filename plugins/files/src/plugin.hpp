@@ -8,7 +8,6 @@
 #include <pinion/cpp/files.hpp>
 #include <pinion/cpp/plugin.hpp>
 
-#include <atomic>
 #include <string>
 #include <vector>
 
@@ -72,7 +71,6 @@ private:
   Pulls pulls_;
   bool pulls_off_ = false;
   uint32_t max_redirects_ = 10;
-  std::atomic<std::size_t> upload_places_{0}; // files of uploads that are open
   Handle server_gone_, stopping_;
 };
 

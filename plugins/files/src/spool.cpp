@@ -1,8 +1,10 @@
 #include "spool.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -20,15 +22,35 @@ Result<void> writeAll(const Fd &file, std::string_view bytes) {
   return {};
 }
 
+namespace {
+
+Result<Fd> openUnnamed(const Files &files) { return files.open("/", PINION_OPEN_WRITE | PINION_OPEN_UNNAMED, 0644); }
+
+} // namespace
+
+Result<std::shared_ptr<Bundle>> Bundle::open(const Files &files) {
+  auto file = openUnnamed(files);
+  if (!file) return file.error();
+  return std::shared_ptr<Bundle>(new Bundle(std::move(*file)));
+}
+
 Result<Spool> Spool::open(const Files &files, std::int64_t replaced) {
-  auto file = files.open("/", PINION_OPEN_WRITE | PINION_OPEN_UNNAMED, 0644);
+  auto file = openUnnamed(files);
   if (!file) return file.error();
   return Spool(files, std::move(*file), replaced);
 }
 
+Spool Spool::within(std::shared_ptr<Bundle> bundle, const Files &files, std::int64_t replaced) {
+  Spool spool(files, Fd(), replaced);
+  spool.begin_ = bundle->size_;
+  spool.bundle_ = std::move(bundle);
+  return spool;
+}
+
 Spool::Spool(Spool &&other) noexcept
-    : files_(std::move(other.files_)), file_(std::move(other.file_)), replaced_(other.replaced_), size_(other.size_),
-      counted_(std::exchange(other.counted_, 0)) {}
+    : files_(std::move(other.files_)), file_(std::move(other.file_)), bundle_(std::move(other.bundle_)),
+      begin_(other.begin_), replaced_(other.replaced_), size_(other.size_), counted_(std::exchange(other.counted_, 0)) {
+}
 
 Spool::~Spool() { giveBack(); }
 
@@ -50,7 +72,31 @@ Result<void> Spool::expect(std::int64_t total) { return count(total); }
 Result<void> Spool::write(std::string_view bytes) {
   if (auto counted = count(size_ + static_cast<std::int64_t>(bytes.size())); !counted) return counted;
   size_ += static_cast<std::int64_t>(bytes.size());
-  return writeAll(file_, bytes);
+  if (!bundle_) return writeAll(file_, bytes);
+  bundle_->size_ += static_cast<std::int64_t>(bytes.size());
+  return writeAll(bundle_->file_, bytes);
+}
+
+// Copies the bytes into a file of their own.
+Result<void> Spool::unbundle() {
+  auto file = openUnnamed(files_);
+  if (!file) return file.error();
+  std::array<char, kWritten> window;
+  for (std::int64_t done = 0; done < size_;) {
+    const auto wanted = static_cast<std::size_t>(std::min<std::int64_t>(size_ - done, kWritten));
+    const ssize_t got = ::pread(bundle_->file_.get(), window.data(), wanted, begin_ + done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0)
+      return Error{PINION_E_IO, std::string("the bytes cannot be read again: ") + std::strerror(got < 0 ? errno : EIO),
+                   got < 0 ? errno : EIO};
+    if (auto written = writeAll(*file, {window.data(), static_cast<std::size_t>(got)}); !written) return written;
+    done += got;
+  }
+  // So that the disk holds them once. Where holes are unknown it holds them until the bundle goes.
+  static_cast<void>(::fallocate(bundle_->file_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, begin_, size_));
+  file_ = std::move(*file);
+  bundle_.reset();
+  return {};
 }
 
 Result<void> Spool::adopt() {
@@ -71,7 +117,9 @@ Result<void> Spool::place(const std::string &path) {
     static_cast<void>(files_.reserve(needed - counted_));
     counted_ = needed;
   }
-  if (auto placed = files_.place(file_, path); !placed) {
+  auto placed = bundle_ ? unbundle() : Result<void>();
+  if (placed) placed = files_.place(file_, path);
+  if (!placed) {
     giveBack();
     file_.reset();
     return placed;

@@ -4,6 +4,7 @@
 
 #include <pinion/cpp/files.hpp>
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -14,11 +15,26 @@ constexpr std::size_t kWritten = 64 * 1024;
 
 Result<void> writeAll(const Fd &file, std::string_view bytes);
 
+// One file without a name that the bytes of many spools share, one behind the other, so that they hold one descriptor.
+class Bundle {
+public:
+  static Result<std::shared_ptr<Bundle>> open(const Files &files);
+
+private:
+  friend class Spool;
+  explicit Bundle(Fd file) : file_(std::move(file)) {}
+  Fd file_;
+  std::int64_t size_ = 0;
+};
+
 // [pool] Gives back what it counted when it goes unplaced. Move-only.
 class Spool {
 public:
   // `replaced`: the bytes of the file that it will replace; so many need no room of their own.
   static Result<Spool> open(const Files &files, std::int64_t replaced);
+  // Its bytes go into the bundle, and are copied out of it when they get their place. Of a bundle's spools only the
+  // last is written, and none is expected, adopted or asked for its fd().
+  static Spool within(std::shared_ptr<Bundle> bundle, const Files &files, std::int64_t replaced);
   Spool(Spool &&other) noexcept;
   Spool &operator=(Spool &&) = delete;
   ~Spool();
@@ -38,9 +54,12 @@ private:
       : files_(std::move(files)), file_(std::move(file)), replaced_(replaced) {}
   Result<void> count(std::int64_t total); // so that `total` bytes are counted, but for those replaced
   void giveBack();
+  Result<void> unbundle();
 
   Files files_;
   Fd file_;
+  std::shared_ptr<Bundle> bundle_; // or none: the bytes are in file_
+  std::int64_t begin_ = 0;         // of them, in the bundle
   std::int64_t replaced_, size_ = 0, counted_ = 0;
 };
 

@@ -5,63 +5,38 @@
 #include "plugin.hpp"
 #include "spool.hpp"
 
-#include <sys/resource.h>
-
 #include <cerrno>
 
 namespace pinion::files {
 
 namespace {
 
-// A file that is open until its upload is judged. All of them are counted: the daemon needs descriptors for others,
-// too.
-class Place {
-public:
-  // None: a quarter of what the process may open is open for uploads.
-  static std::optional<Place> take(std::atomic<std::size_t> &taken) {
-    rlimit limit{};
-    const std::size_t most = ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur / 4 : 256;
-    Place place(taken);
-    if (taken.fetch_add(1) >= most) return std::nullopt; // and goes, with what it took
-    return place;
-  }
-  Place(Place &&other) noexcept : taken_(std::exchange(other.taken_, nullptr)) {}
-  Place &operator=(Place &&) = delete;
-  ~Place() {
-    if (taken_ != nullptr) --*taken_;
-  }
-
-private:
-  explicit Place(std::atomic<std::size_t> &taken) : taken_(&taken) {}
-  std::atomic<std::size_t> *taken_;
-};
-
 struct Upload {
   std::string name;
   bool replaces; // a file that was there
   Spool spool;
-  Place place;
 };
 
 struct Form {
   std::vector<Upload> uploads;
   std::optional<Error> full;          // the disk limit; what came before it stays
   std::optional<std::string> refusal; // a text for 400, and nothing stays
-  bool crowded = false;               // too many files of uploads are open; nothing stays
   std::optional<Error> failure;       // nothing stays
 };
 
+// So many files of an upload are open until all are judged; those behind them share one. Browsers send one or a few a
+// request, which are not copied.
+constexpr std::size_t kMostOpen = 16;
 constexpr const char *kNoForm = "Failed to get multipart form data from request.";
 
 class FormReader {
 public:
-  FormReader(Exchange &exchange, const Files &files, std::string directory, std::int64_t limit_mib,
-             std::atomic<std::size_t> &places)
-      : exchange_(exchange), files_(files), directory_(std::move(directory)), limit_mib_(limit_mib), places_(places) {}
+  FormReader(Exchange &exchange, const Files &files, std::string directory, std::int64_t limit_mib)
+      : exchange_(exchange), files_(files), directory_(std::move(directory)), limit_mib_(limit_mib) {}
 
   Form read(std::string_view boundary) {
     Multipart body(boundary);
-    while (!form_.refusal && !form_.failure && !form_.full && !form_.crowded) {
+    while (!form_.refusal && !form_.failure && !form_.full) {
       switch (body.next()) {
       case Multipart::Event::more: fill(body); break;
       case Multipart::Event::part: begin(body.part()); break;
@@ -86,19 +61,23 @@ private:
   void begin(const Part &part) {
     open_ = part.name == "files" && part.file_name && !part.file_name->empty();
     if (!open_) return;
-    auto place = Place::take(places_);
-    if (!place) {
-      form_.crowded = true;
-      return;
-    }
     std::string name(baseName(*part.file_name));
     const auto info = files_.stat(joinPath(directory_, name));
     const bool replaces = info && info->type == PINION_FILE_REGULAR;
-    auto spool = Spool::open(files_, replaces ? info->bytes : 0);
+    auto spool = openSpool(replaces ? info->bytes : 0);
     if (spool)
-      form_.uploads.push_back({std::move(name), replaces, std::move(*spool), std::move(*place)});
+      form_.uploads.push_back({std::move(name), replaces, std::move(*spool)});
     else
       form_.failure = spool.error();
+  }
+  Result<Spool> openSpool(std::int64_t replaced) {
+    if (form_.uploads.size() < kMostOpen) return Spool::open(files_, replaced);
+    if (!bundle_) {
+      auto opened = Bundle::open(files_);
+      if (!opened) return opened.error();
+      bundle_ = std::move(*opened);
+    }
+    return Spool::within(bundle_, files_, replaced);
   }
   void data(std::string_view bytes) {
     if (!open_) return; // of a field: read and forgotten
@@ -120,8 +99,8 @@ private:
   const Files &files_;
   const std::string directory_;
   const std::int64_t limit_mib_;
-  std::atomic<std::size_t> &places_;
   Form form_;
+  std::shared_ptr<Bundle> bundle_; // once there are more than kMostOpen
   bool open_ = false;
 };
 
@@ -141,9 +120,7 @@ void FilesPlugin::upload(Exchange exchange) {
   const Files files = filesOf(*server);
   const std::string directory = exchange.query("directory");
   const std::int64_t limit_mib = limit.is_number_integer() ? limit.get<std::int64_t>() : 100;
-  Form form = FormReader(exchange, files, directory, limit_mib, upload_places_).read(*boundary);
-  if (form.crowded)
-    return exchange.error(503, "Too many files are being uploaded to this node; try again in a moment.");
+  Form form = FormReader(exchange, files, directory, limit_mib).read(*boundary);
   if (form.refusal) return exchange.error(400, *form.refusal);
   if (form.failure) return answerFailure(exchange, host_, *form.failure);
   if (form.uploads.empty() && !form.full) return exchange.error(400, "No files were found on the request body.");
