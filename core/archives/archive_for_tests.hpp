@@ -10,16 +10,25 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <map>
+#include <random>
 #include <string>
 #include <vector>
 
 namespace pinion::core::archives::testing {
 
 namespace fs = std::filesystem;
+
+inline std::string noise(std::size_t length, unsigned seed = 1) {
+  std::mt19937 random(seed);
+  std::string out(length, '\0');
+  std::generate(out.begin(), out.end(), [&] { return static_cast<char>(random()); });
+  return out;
+}
 
 class Volume {
 public:

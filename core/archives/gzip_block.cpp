@@ -11,7 +11,7 @@ namespace pinion::core::archives {
 Deflater::Deflater(Level level) : level_(level) {
   if (level_ != Level::best_speed) return;
   stream_ = std::make_unique<isal_zstream>();
-  level_buffer_.resize(ISAL_DEF_LVL3_DEFAULT);
+  level_buffer_.resize(ISAL_DEF_LVL2_DEFAULT);
 }
 
 Deflater::~Deflater() = default;
@@ -29,12 +29,15 @@ bool Deflater::fast(Block &block) {
   block.out.resize(block.in.size() + block.in.size() / 8 + 1024);
   isal_zstream &stream = *stream_;
   isal_deflate_init(&stream);
-  stream.level = 3;
+  stream.level = 2;
   stream.level_buf = level_buffer_.data();
   stream.level_buf_size = static_cast<std::uint32_t>(level_buffer_.size());
   stream.gzip_flag = IGZIP_DEFLATE;
-  stream.flush = FULL_FLUSH;
+  stream.flush = SYNC_FLUSH;
   stream.end_of_stream = 0;
+  if (!block.before.empty() && isal_deflate_set_dict(&stream, reinterpret_cast<std::uint8_t *>(block.before.data()),
+                                                     static_cast<std::uint32_t>(block.before.size())) != COMP_OK)
+    return false;
   stream.next_in = reinterpret_cast<std::uint8_t *>(block.in.data());
   stream.avail_in = static_cast<std::uint32_t>(block.in.size());
   stream.next_out = reinterpret_cast<std::uint8_t *>(block.out.data());

@@ -67,7 +67,7 @@ struct GzipSink::Impl {
   }
 
   void submit() {
-    if (level == Level::best_compression) {
+    if (level != Level::none) {
       const std::size_t keep = std::min(kWindow, current->in.size());
       window.assign(current->in.end() - static_cast<std::ptrdiff_t>(keep), current->in.end());
     }

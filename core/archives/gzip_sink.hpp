@@ -1,5 +1,5 @@
-// gzip on several threads: the bytes are cut into blocks of 1 MiB, each is deflated on its own, and all of them in
-// order make one member that every reader of gzip understands.
+// gzip on several threads: the bytes are cut into blocks of 1 MiB, each is deflated on its own with the end of the one
+// before as its dictionary, and all of them in order make one member that every reader of gzip understands.
 #pragma once
 
 #include "archives/bytes.hpp"

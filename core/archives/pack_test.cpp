@@ -13,13 +13,6 @@ using namespace pinion::core::archives::testing;
 
 namespace {
 
-std::string noise(std::size_t length, unsigned seed = 1) {
-  std::mt19937 random(seed);
-  std::string out(length, '\0');
-  std::generate(out.begin(), out.end(), [&] { return static_cast<char>(random()); });
-  return out;
-}
-
 // What libarchive finds in an archive: names (folders with '/') and contents, links as "-> target".
 std::map<std::string, std::string> contents(const fs::path &path) {
   const NamesAsBytes names;
