@@ -54,7 +54,11 @@ Result<void> Recorder::start(Spool spool) {
       waiting_bytes_ += text.size();
       waiting_.push_back({std::move(text), nullptr, true});
     }
-    if (waiting_.empty()) return {};
+    left_in_spool_ = !waiting_.empty();
+    if (!left_in_spool_) {
+      spool_->clearAll(); // of half a line
+      return {};
+    }
   }
   begin();
   return {};
@@ -66,7 +70,7 @@ bool Recorder::add(const Login &login, const Record &record, std::function<void(
   {
     const std::lock_guard lock(mutex_);
     const bool fits = waiting_.size() < most_waiting && waiting_bytes_ < most_waiting_bytes;
-    spooled = fits && spool_ && spool_->append(text);
+    spooled = fits && spool_ && !left_in_spool_ && spool_->append(text);
     waiting_bytes_ += text.size();
     waiting_.push_back({std::move(text), spooled ? nullptr : std::move(kept), false});
   }
@@ -87,7 +91,7 @@ Recorder::Entries Recorder::takeRound() {
   const std::lock_guard lock(mutex_);
   if (waiting_.empty())
     working_ = false;
-  else if (spool_)
+  else if (spool_ && !left_in_spool_)
     spool_->turn();
   waiting_bytes_ = 0;
   return std::exchange(waiting_, {});
@@ -112,7 +116,10 @@ pinion::Task<void> Recorder::work() {
       co_await give(taken, std::move(text), again);
     }
     const std::lock_guard lock(mutex_);
-    if (spool_) spool_->clear();
+    if (std::exchange(left_in_spool_, false))
+      spool_->clearAll();
+    else if (spool_)
+      spool_->clear();
   }
 }
 

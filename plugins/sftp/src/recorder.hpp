@@ -39,6 +39,7 @@ private:
   const pinion::Host host_;
   std::mutex mutex_;
   std::optional<Spool> spool_;
+  bool left_in_spool_ = false; // what an earlier daemon left: until the log has it, nothing is put to it
   Entries waiting_;
   std::size_t waiting_bytes_ = 0;
   bool working_ = false;

@@ -102,6 +102,45 @@ TEST_CASE("what a daemon that was killed left is given to the log again, without
   CHECK(second.spooled() == 0);
 }
 
+TEST_CASE("what was left in either file is out of both when the log has it, and is not given once more") {
+  Bench first;
+  REQUIRE(first.recorder.start(first.spool()));
+  CHECK(first.add("/a"));
+  for (const bool both : {false, true}) {
+    Bench second;
+    std::filesystem::copy_file(first.file("activity-0"), second.file("activity-1"));
+    if (both)
+      std::ofstream(second.file("activity-0")) << R"({"metadata":{"files":["/b"]}})"
+                                               << "\n";
+    REQUIRE(second.recorder.start(second.spool()));
+    CHECK_FALSE(second.add("/c")); // it is kept when the log has it, as the files still hold the others
+    CHECK(second.told == 0);
+    second.fake.advance(100);
+    CHECK(second.paths() == (both ? Paths{"/b", "/a", "/c"} : Paths{"/a", "/c"}));
+    CHECK(second.told == 1);
+    CHECK(second.spooled() == 0);
+    CHECK(second.add("/d"));
+    Bench third;
+    for (const char *name : {"activity-0", "activity-1"})
+      std::filesystem::copy_file(second.file(name), third.file(name));
+    REQUIRE(third.recorder.start(third.spool()));
+    third.fake.advance(100);
+    CHECK(third.paths() == Paths{"/d"});
+  }
+}
+
+TEST_CASE("half a line that was left does not spoil the next one") {
+  Bench bench;
+  { const Spool made = bench.spool(); }
+  std::ofstream(bench.file("activity-0")) << "{\"torn";
+  REQUIRE(bench.recorder.start(bench.spool()));
+  CHECK(bench.add("/a"));
+  const auto left = bench.spool().left();
+  REQUIRE(left);
+  REQUIRE(left->size() == 1);
+  CHECK(Json::accept(left->front()));
+}
+
 TEST_CASE("while the log takes nothing entries stay in the spool, and new ones go to the other file") {
   Bench bench;
   REQUIRE(bench.recorder.start(bench.spool()));

@@ -69,12 +69,17 @@ bool Spool::append(std::string line) {
 
 void Spool::turn() { now_ = 1 - now_; }
 
-void Spool::clear() {
-  File &file = files_[1 - now_];
-  if (file.bytes == 0 || !file.fd) return;
+void Spool::clear() { files_[1 - now_].empty(); }
+
+void Spool::clearAll() {
+  for (File &file : files_) file.empty();
+}
+
+void Spool::File::empty() {
+  if (bytes == 0 || !fd) return;
   // One that cannot be emptied is not used again; the log knows what is in it, should it ever be read.
-  if (::ftruncate(file.fd.get(), 0) != 0) file.fd.reset();
-  file.bytes = 0;
+  if (::ftruncate(fd.get(), 0) != 0) fd.reset();
+  bytes = 0;
 }
 
 } // namespace sftp

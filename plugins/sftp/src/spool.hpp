@@ -26,11 +26,14 @@ public:
   void turn();
   // What was appended before the turn is in the log: it goes.
   void clear();
+  // What an earlier daemon left is in the log, and nothing was appended yet: all of it goes.
+  void clearAll();
 
 private:
   struct File {
     Fd fd;
     std::int64_t bytes = 0;
+    void empty();
   };
   std::array<File, 2> files_;
   std::size_t now_ = 0;
