@@ -20,6 +20,19 @@ constexpr std::size_t names_bytes = packet_bytes - 16 * 1024; // a reply that is
 
 Error lastError(const char *what) { return Error{PINION_E_IO, what, errno}; }
 
+// All that is wanted, unless the file ends before: to clients, fewer bytes are the end of the file.
+ssize_t readAll(int fd, char *to, std::size_t wanted, off_t at) {
+  std::size_t have = 0;
+  while (have < wanted) {
+    const ssize_t got = ::pread(fd, to + have, wanted - have, at + static_cast<off_t>(have));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return got;
+    if (got == 0) break;
+    have += static_cast<std::size_t>(got);
+  }
+  return static_cast<ssize_t>(have);
+}
+
 } // namespace
 
 // Making comes first: an upload of many files makes nearly all of them, and what was made must be known to be.
@@ -28,19 +41,19 @@ Result<Fd> Conversation::openToWrite(const std::string &path, std::uint32_t flag
   const bool may_create = login_.may("file.create"), may_update = login_.may("file.update");
   const std::uint32_t truncate = (flags & open_truncate) != 0 ? PINION_OPEN_TRUNCATE : 0;
   const Error denied{PINION_E_DENIED, "a permission is missing", EPERM};
+  const Error no_room{PINION_E_FULL, "the disk limit is reached", EDQUOT};
   made = false;
   for (int turn = 0;; ++turn) {
-    bool full = false;
-    if (create && may_create) {
-      const auto usage = files_.usage(false);
-      full = usage && !usage->fits(0);
-      if (!full) {
-        auto file = files_.open(path, PINION_OPEN_WRITE | PINION_OPEN_CREATE | PINION_OPEN_EXCLUSIVE, 0644);
-        made = static_cast<bool>(file);
-        if (file || file.error().detail != EEXIST) return file;
-        if (exclusive) return may_update ? file.error() : denied;
-      }
+    const auto usage = create || truncate != 0 ? files_.usage(false) : Result<Files::Usage>(Files::Usage());
+    const bool full = usage && !usage->fits(0);
+    if (create && may_create && !full) {
+      auto file = files_.open(path, PINION_OPEN_WRITE | PINION_OPEN_CREATE | PINION_OPEN_EXCLUSIVE, 0644);
+      made = static_cast<bool>(file);
+      if (file || file.error().detail != EEXIST) return file;
+      if (exclusive) return may_update ? file.error() : denied;
     }
+    // What is there is not cut off when nothing could be written in its place.
+    if (full && truncate != 0 && may_update && !exclusive && files_.stat(path)) return no_room;
     if (may_update && !exclusive) {
       auto file = files_.open(path, PINION_OPEN_WRITE | truncate);
       if (file || file.error().detail != ENOENT || !create) return file;
@@ -50,7 +63,7 @@ Result<Fd> Conversation::openToWrite(const std::string &path, std::uint32_t flag
       if (info.error().detail != ENOENT || !create) return info.error();
     }
     if (!may_create) return denied;
-    if (full) return Error{PINION_E_FULL, "the disk limit is reached", EDQUOT};
+    if (full) return no_room;
     // It went in between: once more, from the front.
     if (turn == 3) return Error{PINION_E_BUSY, "the file comes and goes", EBUSY};
   }
@@ -107,21 +120,22 @@ void Conversation::read(Request &r) {
   if (wanted == 0) return reply(r, Status::eof, "end of file");
   std::string &out = r.out.reply;
   out.resize(data_head_bytes + wanted);
-  const iovec part{out.data() + data_head_bytes, wanted};
+  char *to = out.data() + data_head_bytes;
   const auto at = static_cast<off_t>(*offset);
   ssize_t got = -1;
-  // What is not in memory is read by the pool.
+  // What is not in memory, or only in part, is read by the pool.
   if (r.effort == Effort::quick) {
+    const iovec part{to, wanted};
     got = ::preadv2(handle->file(), &part, 1, at, RWF_NOWAIT);
-    if (got < 0 && errno == EAGAIN) {
+    if (got < 0 ? errno == EAGAIN : static_cast<std::size_t>(got) < wanted) {
       out.clear();
       r.out.step = Step::longer;
       return;
     }
     // A file system in memory has no such question; one over a network has none either, and shows that it is slow.
-    if (got < 0 && errno == EOPNOTSUPP) got = ::preadv(handle->file(), &part, 1, at);
+    if (got < 0 && errno == EOPNOTSUPP) got = readAll(handle->file(), to, wanted, at);
   } else {
-    got = ::preadv(handle->file(), &part, 1, at);
+    got = readAll(handle->file(), to, wanted, at);
   }
   const int reason = errno;
   out.resize(data_head_bytes + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));

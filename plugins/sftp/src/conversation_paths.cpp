@@ -13,8 +13,9 @@ namespace {
 
 constexpr const char *denied_text = "the server's file denylist does not allow this";
 
-// As Wings does: the permission bits alone, and none of them means 0644.
+// As Wings does: the permission bits alone, and none of them means 0644; what the client calls a folder gets 0755.
 mode_t modeOf(std::uint32_t asked) {
+  if (S_ISDIR(asked)) return 0755;
   const mode_t mode = asked & 0777;
   return mode == 0 ? 0644 : mode;
 }

@@ -134,6 +134,22 @@ TEST_CASE("a file is written, read and closed; what was done is to be recorded, 
   CHECK(talk.close(again.text).status == Status::failure);
 }
 
+TEST_CASE("a read gives all that was asked for, also when only the first of it is in memory") {
+  constexpr std::size_t half = 32 * 1024;
+  Talk talk;
+  talk.put("file", std::string(4 * half, 'x'));
+  const std::string handle = talk.open("/file", open_read).text;
+  for (int turn = 0; turn < 20; ++turn) {
+    const Fd file(::open(talk.at("file").c_str(), O_RDONLY | O_CLOEXEC));
+    REQUIRE(::fsync(file.get()) == 0);
+    REQUIRE(::posix_fadvise(file.get(), 0, 0, POSIX_FADV_DONTNEED) == 0);
+    REQUIRE(::posix_fadvise(file.get(), 0, 0, POSIX_FADV_RANDOM) == 0); // nothing is read ahead
+    std::string first(half, '\0');
+    REQUIRE(::pread(file.get(), first.data(), half, 0) == static_cast<ssize_t>(half));
+    CHECK(talk.read(handle, 0, 2 * half).text.size() == 2 * half);
+  }
+}
+
 TEST_CASE("opening cuts a file only when it is told to; appending goes to its end") {
   Talk talk;
   talk.put("file", "hello ");
@@ -147,6 +163,24 @@ TEST_CASE("opening cuts a file only when it is told to; appending goes to its en
   CHECK(talk.content("file").empty());
   CHECK(talk.open("/file", open_write | open_create | open_exclusive).status == Status::failure);
   CHECK(talk.open("/absent", open_write).status == Status::no_such_file);
+}
+
+TEST_CASE("beyond the disk limit nothing is made, and what is there is not cut off") {
+  Talk talk;
+  talk.put("file", std::string(20, 'x'));
+  talk.fake.limitDisk(test_server, 10);
+  for (const char *path : {"/file", "/new"})
+    for (const std::uint32_t flags : {put_flags, open_write | open_truncate}) {
+      INFO(path << " " << flags);
+      const bool absent = flags != put_flags && path == std::string("/new");
+      const Answer answer = talk.open(path, flags);
+      CHECK(answer.status == (absent ? Status::no_such_file : Status::failure));
+      CHECK(answer.text == (absent ? "no such file" : "Quota Exceeded"));
+      CHECK_FALSE(answer.outcome.record);
+    }
+  CHECK(talk.content("file") == std::string(20, 'x'));
+  CHECK_FALSE(std::filesystem::exists(talk.at("new")));
+  CHECK(talk.write(talk.open("/file", open_write).text, 0, "y").status == Status::ok); // needs no room
 }
 
 TEST_CASE("each operation needs its permission") {
@@ -270,6 +304,8 @@ TEST_CASE("modes are set as Wings does; times leave the mode alone") {
   CHECK(mode() == std::filesystem::perms(0644));
   CHECK(set({attribute_mode, 0, 0, 0, 0107777, 0, 0}) == Status::ok);
   CHECK(mode() == std::filesystem::perms(0777));
+  CHECK(set({attribute_mode, 0, 0, 0, 0040700, 0, 0}) == Status::ok);
+  CHECK(mode() == std::filesystem::perms(0755));
 }
 
 TEST_CASE("a session has a bound of open files") {
