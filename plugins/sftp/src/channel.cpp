@@ -145,8 +145,9 @@ bool Channel::turn() {
     input_at_ = 0;
   }
   flush();
-  if (end_of_input_ && !lent_ && requests < requests_a_turn && left_in_library_ == 0 && held_.empty() &&
-      pendingOutput() == 0)
+  // Not before all that came is answered: a client may end its side right after its last request.
+  if (end_of_input_ && !stopped_to_send && requests < requests_a_turn && mayContinue() && left_in_library_ == 0 &&
+      held_.empty() && pendingOutput() == 0)
     finish();
   return requests == requests_a_turn || stopped_to_send || (left_in_library_ > 0 && mayContinue());
 }
