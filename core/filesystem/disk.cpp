@@ -2,6 +2,7 @@
 
 #include "filesystem/changes_watch.hpp"
 #include "filesystem/disk_walk.hpp"
+#include "filesystem/unplaced.hpp"
 #include "log/log.hpp"
 #include "tasks/loop.hpp"
 
@@ -57,6 +58,7 @@ struct Disk::Impl : std::enable_shared_from_this<Disk::Impl> {
     std::unique_ptr<FolderSums> sums; // null: not kept, or with who walks just now
     ChangedFolders changed;           // since the sums were made, when `noting`
     std::uint64_t noting = 0;         // which walk's sums the changes are noted for; 0: none
+    Unplaced unplaced;                // and counted
     bool running = false;             // walked or looked at just now, or queued for it
     bool own_count = false;           // the kernel cannot count for it, and that was said
   };
@@ -95,6 +97,7 @@ struct Disk::Impl : std::enable_shared_from_this<Disk::Impl> {
       ++entry.changes;
       entry.sums.reset();
       entry.noting = 0;
+      entry.unplaced = {};
     }
     return entry;
   }
@@ -135,7 +138,7 @@ struct Disk::Impl : std::enable_shared_from_this<Disk::Impl> {
     std::uint64_t changes = 0, number = 0; // what is told from here on may be later than the walk
     std::unique_ptr<FolderSums> sums;
     ChangedFolders changed;
-    bool keep = false;
+    bool keep = false, unseen = false;
     {
       const std::lock_guard lock(mutex);
       Known &entry = entryOf(server);
@@ -146,19 +149,22 @@ struct Disk::Impl : std::enable_shared_from_this<Disk::Impl> {
       entry.sums.reset();
       changed = std::exchange(entry.changed, {});
       number = entry.noting = keep ? ++state.walk_number : 0;
+      unseen = entry.unplaced.look();
     }
     use.beginWalk();
     const auto found = walk->find(server, sums, changed, keep);
-    found ? use.endWalk(found->bytes) : use.abandonWalk();
     {
       const std::lock_guard lock(mutex);
       Known &entry = entryOf(server);
+      unseen = unseen || entry.unplaced.any(); // also those that came and went meanwhile
+      found ? use.endWalk(found->bytes, !unseen) : use.abandonWalk();
       entry.running = false;
       if (sums && entry.noting == number)
         entry.sums = std::move(sums);
       else
         entry.noting = 0, entry.changed = {};
       if (found) noteFound(server, entry, *found, began, changes);
+      if (unseen) ++entry.changes;
       finished.notify_all();
     }
     if (!found) return found.error();
@@ -281,6 +287,11 @@ Result<void> Disk::reserve(const ServerPtr &server, std::int64_t bytes) {
     if (const auto measured = measure(server); !measured) return measured.error();
   if (!use.grow(bytes, most)) return diskFull();
   return {};
+}
+
+void Disk::unplaced(const ServerPtr &server, int fd) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->entryOf(server).unplaced.add(fd);
 }
 
 void Disk::doubt(const ServerPtr &server) {

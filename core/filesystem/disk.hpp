@@ -38,6 +38,9 @@ public:
   // moment; then nothing is counted. Negative: it was not needed, or is gone. A server that was never measured and has
   // a limit is measured first. Interval 0: nothing is counted, and what alone is beyond the limit does not fit.
   Result<void> reserve(const ServerPtr &server, std::int64_t bytes);
+  // [any] A file without a name was made for the server, whose bytes are counted, and `fd` is open. No walk comes by
+  // it: until it has a name or `fd` is closed, by whomever, walks do not lower the figure.
+  void unplaced(const ServerPtr &server, int fd);
   // [any] Something was changed and nobody knows by how much: the next look walks.
   void doubt(const ServerPtr &server);
   // [pool] The figure with what others have changed until now; walks when they have (without fanotify: when the last

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <future>
 
@@ -271,6 +273,38 @@ TEST_CASE("a walk while we write is followed by another, until one was undisturb
   CHECK(*node.disk->measure(server) == 10); // the walk cannot know of it
   node.file("upload", 100);
   CHECK(*node.disk->measure(server) == 110);
+}
+
+TEST_CASE("a walk during an upload keeps what is counted for it, and the one after it finds it") {
+  Node node(std::chrono::seconds(100));
+  if (!node.watched()) return;
+  const auto server = node.server();
+  REQUIRE(node.disk->measure(server));
+  const auto tree = node.disk->tree(server->id(), true);
+  REQUIRE(tree);
+  auto upload = tree->openUnnamed("");
+  REQUIRE(upload);
+  node.disk->unplaced(server, upload->get());
+  REQUIRE(node.disk->reserve(server, 1000));
+  const auto after = [&](const char *command) {
+    node.others(command);
+    return *node.disk->measure(server);
+  };
+  CHECK(after("head -c 10 /dev/zero > x") == 1000);
+  CHECK(after("head -c 2000 /dev/zero > x") == 2000); // others alone have more than that
+  CHECK(after("truncate -s 10 x") == 2000);
+
+  SECTION("it is placed") {
+    REQUIRE(::ftruncate(upload->get(), 1000) == 0);
+    REQUIRE(tree->place(upload->get(), "upload", nullptr));
+    CHECK(*node.disk->measure(server) == 1010); // although it is still open
+  }
+  SECTION("it is given up") {
+    upload->reset();
+    REQUIRE(node.disk->reserve(server, -1000));
+    CHECK(server->diskBytes() >= 10); // nothing is given back twice
+    CHECK(*node.disk->measure(server) == 10);
+  }
 }
 
 TEST_CASE("a figure in doubt is found anew") {

@@ -98,7 +98,10 @@ std::int32_t open(const pinion_host *raw, const char *uuid, const char *path, st
       if (create)
         if (auto made = tree.makeFolders(*text, unnamed || mode == 0 ? 0755 : static_cast<mode_t>(mode & 07777)); !made)
           return made.error();
-      return unnamed ? tree.openUnnamed(*text) : tree.openFolder(*text);
+      if (!unnamed) return tree.openFolder(*text);
+      auto file = tree.openUnnamed(*text);
+      if (file) host.services().disk.unplaced(volume->server, file->get());
+      return file;
     }
     int bits = (flags & PINION_OPEN_WRITE) != 0 ? O_RDWR : O_RDONLY;
     if (create) bits |= O_CREAT;

@@ -38,9 +38,10 @@ void DiskUse::beginWalk() {
   meanwhile_ = 0;
 }
 
-void DiskUse::endWalk(std::int64_t found) {
+void DiskUse::endWalk(std::int64_t found, bool may_lower) {
   const std::lock_guard lock(mutex_);
-  store(std::max<std::int64_t>(0, saturated(found, meanwhile_)));
+  const std::int64_t least = may_lower ? 0 : bytes_.load(std::memory_order_relaxed);
+  store(std::max(least, saturated(found, meanwhile_)));
   walking_ = false;
   measured_ = true;
 }

@@ -21,9 +21,10 @@ public:
 
   // Around a walk, one at a time. The walk sees a part of what grow() counts meanwhile, and nobody knows which: all of
   // it is added to what the walk found. So the figure errs by no more than what was written between the two calls, or
-  // was counted before the first and not yet written; a walk after both mends it.
+  // was counted before the first and not yet written; a walk after both mends it. A walk that cannot see where counted
+  // bytes are must not lower the figure: else their room would be given to others, and given back a second time.
   void beginWalk();
-  void endWalk(std::int64_t found);
+  void endWalk(std::int64_t found, bool may_lower = true);
   void abandonWalk();                                              // the figure stays
   [[nodiscard]] bool measured() const { return measured_.load(); } // a walk has ended
 

@@ -69,6 +69,19 @@ TEST_CASE("what goes during a walk never makes the figure negative") {
   CHECK(use.bytes() == 0);
 }
 
+TEST_CASE("a walk that cannot see all that was counted raises the figure and never lowers it") {
+  DiskUse use;
+  REQUIRE(use.grow(100, 0));
+  use.beginWalk();
+  REQUIRE(use.grow(5, 0));
+  use.endWalk(30, false);
+  CHECK(use.measured());
+  CHECK(use.bytes() == 105);
+  use.beginWalk();
+  use.endWalk(120, false);
+  CHECK(use.bytes() == 120);
+}
+
 TEST_CASE("a walk that failed leaves the figure") {
   DiskUse use;
   REQUIRE(use.grow(3, 0));
