@@ -118,7 +118,7 @@ void ChangesWatch::note(const fanotify_event_metadata &event, const char *bytes,
   }
   // A folder that moved takes along what is below it. Both of its parents are told, so nothing is lost between.
   if ((event.mask & FAN_ONDIR) != 0 && (event.mask & (FAN_MOVED_FROM | FAN_MOVED_TO)) != 0) known_.clear();
-  const bool ours = event.pid == ::getpid(), folders = (event.mask & FAN_ONDIR) != 0;
+  const bool ours = event.pid == ::getpid();
   const char *at = bytes + event.metadata_len;
   const char *const end = bytes + event.event_len;
   while (end - at >= static_cast<std::ptrdiff_t>(sizeof(fanotify_event_info_header))) {
@@ -130,21 +130,22 @@ void ChangesWatch::note(const fanotify_event_metadata &event, const char *bytes,
       const auto *handle =
           reinterpret_cast<const file_handle *>(reinterpret_cast<const fanotify_event_info_fid *>(at)->handle);
       if (reinterpret_cast<const char *>(handle) + sizeof *handle + handle->handle_bytes > at + header->len) return;
-      note(*handle, folders, ours, changes);
+      note(*handle, event.mask, ours, changes);
     }
     at += header->len;
   }
 }
 
-void ChangesWatch::note(const file_handle &handle, bool folders, bool ours, Changes &changes) {
+void ChangesWatch::note(const file_handle &handle, std::uint64_t mask, bool ours, Changes &changes) {
   const std::string &name = entryOf(handle);
   if (name == ".") {
     changes.all = changes.all || !ours; // we make and remove servers there
   } else if (!name.empty()) {
     Below &below = changes.entries[name];
     below.others = below.others || !ours; // our own writes are counted as they are made
+    below.written = below.written || (ours && (mask & FAN_MODIFY) != 0);
     const auto folder = FolderHandle::from(handle);
-    folder ? below.folders.note(*folder, folders) : below.folders.noteAll();
+    folder ? below.folders.note(*folder, (mask & FAN_ONDIR) != 0) : below.folders.noteAll();
   }
 }
 

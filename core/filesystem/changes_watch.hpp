@@ -26,7 +26,8 @@ public:
 
   // Below one entry of the folder, at any depth.
   struct Below {
-    bool others = false; // somebody else did something
+    bool others = false;  // somebody else did something
+    bool written = false; // this process wrote into a file
     ChangedFolders folders;
   };
   struct Changes {
@@ -44,7 +45,7 @@ public:
 private:
   ChangesWatch() = default;
   void note(const fanotify_event_metadata &event, const char *bytes, Changes &changes); // `bytes`: the event whole
-  void note(const file_handle &handle, bool folders, bool ours, Changes &changes);
+  void note(const file_handle &handle, std::uint64_t mask, bool ours, Changes &changes);
   const std::string &entryOf(const file_handle &handle);
   std::optional<std::string> below(std::string path) const;
 

@@ -50,6 +50,7 @@ struct Disk::Impl : std::enable_shared_from_this<Disk::Impl> {
     std::weak_ptr<Server> server;
     Clock::time_point looked;         // when it was last made sure that the figure holds
     Clock::time_point walk_began;     // of the last walk that succeeded
+    Clock::time_point wrote;          // when it was last told that we wrote into a file
     std::uint64_t changes = 1;        // by others, how often that was told
     std::uint64_t walked = 0;         // how many of them that walk has seen
     bool elsewhere = false;           // it holds mounts, which are not watched
@@ -98,6 +99,7 @@ struct Disk::Impl : std::enable_shared_from_this<Disk::Impl> {
       entry.sums.reset();
       entry.noting = 0;
       entry.unplaced = {};
+      entry.wrote = {};
     }
     return entry;
   }
@@ -125,6 +127,7 @@ struct Disk::Impl : std::enable_shared_from_this<Disk::Impl> {
       const auto found = id ? state.known.find(*id) : state.known.end();
       if (found == state.known.end()) continue;
       if (below.others) ++found->second.changes;
+      if (below.written) found->second.wrote = Clock::now();
       if (found->second.noting != 0) found->second.changed.add(below.folders);
     }
   }
@@ -153,6 +156,7 @@ struct Disk::Impl : std::enable_shared_from_this<Disk::Impl> {
     }
     use.beginWalk();
     const auto found = walk->find(server, sums, changed, keep);
+    takeChanges(); // for what we wrote meanwhile
     {
       const std::lock_guard lock(mutex);
       Known &entry = entryOf(server);
@@ -183,8 +187,9 @@ struct Disk::Impl : std::enable_shared_from_this<Disk::Impl> {
       entry.elsewhere = found.elsewhere;
       entry.entries = found.entries;
     }
-    // Of what we wrote at that time, or had counted and not yet written, the walk may have missed something.
-    const auto written = server->diskUse().lastGrowth();
+    // Of what we wrote at that time, or had counted and not yet written, the walk may have missed something. A file
+    // that is written anew grows without being counted again.
+    const auto written = std::max(server->diskUse().lastGrowth(), entry.wrote);
     if (found.again || (written != Clock::time_point{} && written + interval >= began)) ++entry.changes;
     if (!found.not_counted.empty() && !std::exchange(entry.own_count, true))
       log::warn("disk use: this server is walked, as the kernel cannot count for it",

@@ -69,8 +69,9 @@ TEST_CASE("a fresh figure over the limit is told") {
 
 TEST_CASE("many who want the figure at once share one measurement") {
   Node node(std::chrono::seconds(100), GENERATE(Watching::automatic, Watching::never));
-  const auto server = node.server(1);
   node.file("a", (1 << 20) + 1);
+  REQUIRE(node.disk->measure(node.server())); // is told of the writing
+  const auto server = node.server(1);
   std::vector<std::future<Result<std::int64_t>>> asked;
   for (int i = 0; i < 16; ++i) {
     node.disk->known(server);
@@ -272,6 +273,19 @@ TEST_CASE("a walk while we write is followed by another, until one was undisturb
   node.others("head -c 10 /dev/zero > x");
   CHECK(*node.disk->measure(server) == 10); // the walk cannot know of it
   node.file("upload", 100);
+  CHECK(*node.disk->measure(server) == 110);
+}
+
+TEST_CASE("a walk while we write a file anew, whose bytes are counted already, is followed by another") {
+  Node node(std::chrono::seconds(100));
+  if (!node.watched()) return;
+  const auto server = node.server();
+  node.others("head -c 100 /dev/zero > a");
+  REQUIRE(*node.disk->measure(server) == 100);
+  node.file("a", 30); // of 100
+  node.others("head -c 10 /dev/zero > x");
+  CHECK(*node.disk->measure(server) == 40);
+  node.file("a", 100);
   CHECK(*node.disk->measure(server) == 110);
 }
 
