@@ -18,8 +18,11 @@ namespace {
 // old file until all has come would mean to write everything twice.
 constexpr std::int64_t kKeptUntilWhole = 8 << 20;
 
-std::optional<std::int64_t> readLength(const std::optional<std::string> &header) {
-  if (!header) return std::nullopt;
+// Nothing when it is not known. A request that tells neither of a length nor of an encoding has no body.
+std::optional<std::int64_t> readLength(const Exchange &exchange) {
+  const auto header = exchange.field("header:Content-Length");
+  if (exchange.field("header:Transfer-Encoding")) return std::nullopt;
+  if (!header) return 0;
   std::int64_t out = -1;
   const auto read = std::from_chars(header->data(), header->data() + header->size(), out);
   if (read.ec != std::errc() || read.ptr != header->data() + header->size() || out < 0) return std::nullopt;
@@ -85,7 +88,7 @@ void FilesPlugin::write(Exchange exchange) {
   const std::string path = exchange.query("file");
   if (files.denied(path))
     return answerFailure(exchange, host_, Error{PINION_E_DENIED, "the denylist names the file", EACCES});
-  const auto length = readLength(exchange.field("header:Content-Length"));
+  const auto length = readLength(exchange);
   if (!length) return exchange.error(400, "Missing Content-Length");
   const auto before = files.stat(path);
   if (before && before->type == PINION_FILE_DIRECTORY)

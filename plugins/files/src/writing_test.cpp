@@ -16,13 +16,23 @@ TEST_CASE("a written file replaces one in place, and what cannot be written leav
   chunked.method = "POST";
   chunked.target = kFiles + "write?file=c";
   chunked.body = "x";
+  chunked.headers["Transfer-Encoding"] = "chunked";
   CHECK(node.fake.request(chunked)->json() == Json{{"error", "Missing Content-Length"}});
-  chunked.headers["Content-Length"] = "100"; // more than comes
+  chunked.headers = {{"Content-Length", "100"}}; // more than comes
   CHECK(node.fake.request(chunked)->status == 500);
   chunked.target = kFiles + "write?file=a/b/new.txt";
   CHECK(node.fake.request(chunked)->status == 500);
   CHECK(node.read("a/b/new.txt").empty());
   CHECK_FALSE(node.there("c"));
+}
+
+TEST_CASE("a request without a body makes an empty file") {
+  Node node;
+  FakeRequest bare;
+  bare.method = "POST";
+  bare.target = kFiles + "write?file=empty.txt";
+  CHECK(node.fake.request(bare)->status == 204);
+  CHECK(node.there("empty.txt"));
 }
 
 TEST_CASE("a file beyond the disk limit is refused before it begins; a replaced one makes room") {
