@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -24,6 +23,8 @@ Result<void> writeAll(const Fd &file, std::string_view bytes) {
 
 namespace {
 
+constexpr std::int64_t kMoved = 256 * 1024; // bytes that are moved out of a bundle at once
+
 Result<Fd> openUnnamed(const Files &files) { return files.open("/", PINION_OPEN_WRITE | PINION_OPEN_UNNAMED, 0644); }
 
 } // namespace
@@ -32,6 +33,11 @@ Result<std::shared_ptr<Bundle>> Bundle::open(const Files &files) {
   auto file = openUnnamed(files);
   if (!file) return file.error();
   return std::shared_ptr<Bundle>(new Bundle(std::move(*file)));
+}
+
+void Bundle::forget(std::int64_t begin, std::int64_t bytes) const {
+  // Where holes are unknown the disk holds them until the bundle goes.
+  static_cast<void>(::fallocate(file_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, begin, bytes));
 }
 
 Result<Spool> Spool::open(const Files &files, std::int64_t replaced) {
@@ -52,7 +58,10 @@ Spool::Spool(Spool &&other) noexcept
       begin_(other.begin_), replaced_(other.replaced_), size_(other.size_), counted_(std::exchange(other.counted_, 0)) {
 }
 
-Spool::~Spool() { giveBack(); }
+Spool::~Spool() {
+  giveBack();
+  if (bundle_ && size_ > 0) bundle_->forget(begin_, size_);
+}
 
 void Spool::giveBack() {
   // Giving back cannot be refused: a server that is gone has nothing to count.
@@ -77,23 +86,23 @@ Result<void> Spool::write(std::string_view bytes) {
   return writeAll(bundle_->file_, bytes);
 }
 
-// Copies the bytes into a file of their own.
+// Copies the bytes into a file of their own. What is copied leaves the bundle first: where the kernel counts, or the
+// disk is nearly full, there is no room for both.
 Result<void> Spool::unbundle() {
   auto file = openUnnamed(files_);
   if (!file) return file.error();
-  std::array<char, kWritten> window;
+  std::string window(static_cast<std::size_t>(std::min(size_, kMoved)), '\0');
   for (std::int64_t done = 0; done < size_;) {
-    const auto wanted = static_cast<std::size_t>(std::min<std::int64_t>(size_ - done, kWritten));
+    const auto wanted = static_cast<std::size_t>(std::min(size_ - done, kMoved));
     const ssize_t got = ::pread(bundle_->file_.get(), window.data(), wanted, begin_ + done);
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0)
       return Error{PINION_E_IO, std::string("the bytes cannot be read again: ") + std::strerror(got < 0 ? errno : EIO),
                    got < 0 ? errno : EIO};
+    bundle_->forget(begin_ + done, got);
     if (auto written = writeAll(*file, {window.data(), static_cast<std::size_t>(got)}); !written) return written;
     done += got;
   }
-  // So that the disk holds them once. Where holes are unknown it holds them until the bundle goes.
-  static_cast<void>(::fallocate(bundle_->file_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, begin_, size_));
   file_ = std::move(*file);
   bundle_.reset();
   return {};
@@ -107,10 +116,10 @@ Result<void> Spool::adopt() {
 }
 
 Result<void> Spool::place(const std::string &path) {
-  // The file there may have become shorter since it was looked at, and its bytes have been given back then. Should it
-  // be now, after this look, the figure is put right by the next measurement.
+  // The file there may be another by now: one of this daemon's own has counted what it is longer, or has given back
+  // what it is shorter. Should it change after this look, the figure is put right by the next measurement.
   const auto there = files_.stat(path);
-  replaced_ = std::min(replaced_, there && there->type == PINION_FILE_REGULAR ? there->bytes : 0);
+  replaced_ = there && there->type == PINION_FILE_REGULAR ? there->bytes : 0;
   if (auto counted = count(size_); !counted) return counted;
   // Fewer bytes than were expected: the rest was never needed.
   if (const std::int64_t needed = std::max<std::int64_t>(size_ - replaced_, 0); counted_ > needed) {

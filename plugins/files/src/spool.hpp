@@ -23,6 +23,7 @@ public:
 private:
   friend class Spool;
   explicit Bundle(Fd file) : file_(std::move(file)) {}
+  void forget(std::int64_t begin, std::int64_t bytes) const; // gives their room back to the disk
   Fd file_;
   std::int64_t size_ = 0;
 };
