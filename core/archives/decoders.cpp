@@ -3,6 +3,7 @@
 #include <brotli/decode.h>
 #include <isa-l/crc.h>
 #include <isa-l/igzip_lib.h>
+#include <lzma.h>
 #include <snappy.h>
 #include <zlib.h>
 
@@ -17,6 +18,9 @@ Error damaged(const std::string &how) { return {Code::io, "the archive is damage
 namespace {
 
 constexpr std::size_t kPiece = 128 * 1024;
+// xz and lzip say themselves how far back they refer, up to 4 GiB, and a stream of zeros that is a few kilobytes long
+// makes the daemon have all of it in memory. xz -9 needs 64 MiB; zstd's own bound is 128 MiB.
+constexpr std::uint64_t kMostMemory = std::uint64_t{130} << 20;
 
 // Input in pieces, for all of them.
 class Decoder : public ByteSource {
@@ -174,6 +178,41 @@ private:
   bool over_ = false;
 };
 
+class Unlzma final : public Decoder {
+public:
+  Unlzma(ByteSource &from, bool lzip) : Decoder(from) {
+    const auto made = lzip ? lzma_lzip_decoder(&stream_, kMostMemory, LZMA_CONCATENATED)
+                           : lzma_stream_decoder(&stream_, kMostMemory, LZMA_CONCATENATED);
+    ready_ = made == LZMA_OK;
+  }
+  ~Unlzma() override { lzma_end(&stream_); }
+
+  Result<std::size_t> read(char *into, std::size_t room) override {
+    if (!ready_) return Error{Code::internal, "no memory for xz"};
+    stream_.next_out = reinterpret_cast<std::uint8_t *>(into);
+    stream_.avail_out = room;
+    while (stream_.avail_out == room && !over_) {
+      auto any = more();
+      if (!any) return any.error();
+      stream_.next_in = next();
+      stream_.avail_in = available();
+      const lzma_ret status = lzma_code(&stream_, *any ? LZMA_RUN : LZMA_FINISH);
+      leave(stream_.avail_in);
+      if (status == LZMA_STREAM_END) over_ = true;
+      if (status == LZMA_MEMLIMIT_ERROR)
+        return Error{Code::full, "the archive needs more than 128 MiB of memory to be unpacked", E2BIG};
+      if (status == LZMA_BUF_ERROR && !*any) return damaged("it ends too early");
+      if (status != LZMA_OK && status != LZMA_STREAM_END && status != LZMA_BUF_ERROR)
+        return damaged("no xz or lzip stream");
+    }
+    return room - stream_.avail_out;
+  }
+
+private:
+  lzma_stream stream_ = LZMA_STREAM_INIT;
+  bool ready_ = false, over_ = false;
+};
+
 // The framing format: chunks of a type, three bytes of length, and their content.
 class Unsnappy final : public Decoder {
 public:
@@ -241,6 +280,8 @@ std::unique_ptr<ByteSource> decoder(Coding coding, ByteSource &from) {
   case Coding::gzip: return std::make_unique<Gunzip>(from);
   case Coding::zlib: return std::make_unique<Unzlib>(from);
   case Coding::brotli: return std::make_unique<Unbrotli>(from);
+  case Coding::xz: return std::make_unique<Unlzma>(from, false);
+  case Coding::lzip: return std::make_unique<Unlzma>(from, true);
   case Coding::snappy: break;
   }
   return std::make_unique<Unsnappy>(from);

@@ -4,6 +4,7 @@
 
 #include <brotli/encode.h>
 #include <isa-l/crc.h>
+#include <lzma.h>
 #include <snappy.h>
 #include <zlib.h>
 
@@ -31,6 +32,27 @@ private:
   const std::size_t piece_;
   std::size_t at_ = 0;
 };
+
+// The stream says that its decoder has to remember 2^(12 + window/2) bytes.
+std::string xzed(const std::string &plain, std::uint8_t window) {
+  lzma_options_lzma options;
+  REQUIRE_FALSE(lzma_lzma_preset(&options, 0));
+  const lzma_filter filters[] = {{LZMA_FILTER_LZMA2, &options}, {LZMA_VLI_UNKNOWN, nullptr}};
+  std::string out(plain.size() + 4096, '\0');
+  std::size_t length = 0;
+  REQUIRE(lzma_stream_buffer_encode(const_cast<lzma_filter *>(filters), LZMA_CHECK_CRC32, nullptr,
+                                    reinterpret_cast<const std::uint8_t *>(plain.data()), plain.size(),
+                                    reinterpret_cast<std::uint8_t *>(out.data()), &length, out.size()) == LZMA_OK);
+  out.resize(length);
+  auto *const head = reinterpret_cast<std::uint8_t *>(out.data()) + LZMA_STREAM_HEADER_SIZE;
+  const std::size_t size = std::size_t{head[0]} * 4; // without its checksum
+  const auto filter = out.find("\x21\1", LZMA_STREAM_HEADER_SIZE + 2);
+  REQUIRE(filter < LZMA_STREAM_HEADER_SIZE + size - 2);
+  out[filter + 2] = static_cast<char>(window);
+  const std::uint32_t sum = lzma_crc32(head, size, 0);
+  std::memcpy(head + size, &sum, sizeof sum); // little-endian, as all we build for
+  return out;
+}
 
 Result<std::string> decoded(Coding coding, const std::string &bytes, std::size_t piece, std::size_t room = 5000) {
   Pieces from(bytes, piece);
@@ -107,7 +129,9 @@ TEST_CASE(
       {Coding::zlib, deflated(plain, 15), plain},
       {Coding::snappy, snapped(plain, false), plain},
       {Coding::snappy, snapped(plain, true), plain},
-      {Coding::brotli, brotlied(plain), plain}};
+      {Coding::brotli, brotlied(plain), plain},
+      {Coding::xz, xzed(plain, 18), plain},
+      {Coding::xz, xzed(plain, 18) + xzed("more", 18), plain + "more"}};
   for (const auto &[coding, bytes, wanted] : cases)
     for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, std::size_t{100'000}}) {
       INFO(static_cast<int>(coding) << " in pieces of " << piece);
@@ -119,6 +143,19 @@ TEST_CASE(
       CHECK(cut.error().code == Code::io);
       CHECK(cut.error().detail == EBADMSG);
     }
+}
+
+TEST_CASE("a stream that would have more memory than any honest one is refused before it gets it") {
+  // What the stream says, whatever follows: it need not hold a gigabyte to have its room made.
+  const auto large = decoded(Coding::xz, xzed("text", 28), 4096); // 64 MiB
+  if (!large) FAIL(large.error().text);
+  CHECK(*large == "text");
+  const auto xz = decoded(Coding::xz, xzed("text", 36), 4096); // 1 GiB
+  REQUIRE_FALSE(xz);
+  CHECK((xz.error().code == Code::full && xz.error().detail == E2BIG));
+  const auto lzip = decoded(Coding::lzip, std::string("LZIP\1\x1d") + std::string(100, '\0'), 4096); // 2^29
+  REQUIRE_FALSE(lzip);
+  CHECK((lzip.error().code == Code::full && lzip.error().detail == E2BIG));
 }
 
 TEST_CASE("zeroes and garbage behind a gzip stream are passed over") {
@@ -136,7 +173,7 @@ TEST_CASE("a wrong checksum and bytes of another kind are damage") {
   bytes = deflated(text(), 31);
   bytes[bytes.size() - 6] = static_cast<char>(bytes[bytes.size() - 6] + 1);
   CHECK(decoded(Coding::gzip, bytes, 4096).error().detail == EBADMSG);
-  for (const Coding coding : {Coding::gzip, Coding::zlib, Coding::snappy, Coding::brotli})
+  for (const Coding coding : {Coding::gzip, Coding::zlib, Coding::snappy, Coding::brotli, Coding::xz, Coding::lzip})
     CHECK(decoded(coding, std::string(1000, '\xee'), 4096).error().detail == EBADMSG);
 }
 

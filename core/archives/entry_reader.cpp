@@ -22,10 +22,10 @@ using namespace std::string_view_literals;
 const std::array<Compression, 9> kCompressions{{
     {"gz", "tgz", "\x1f\x8b"sv, Coding::gzip, 0},
     {"bz2", "tbz2", "BZh"sv, {}, ARCHIVE_FILTER_BZIP2},
-    {"xz", "txz", "\xfd\x37zXZ\0"sv, {}, ARCHIVE_FILTER_XZ},
+    {"xz", "txz", "\xfd\x37zXZ\0"sv, Coding::xz, 0},
     {"zst", "tzst", "\x28\xb5\x2f\xfd"sv, {}, ARCHIVE_FILTER_ZSTD},
     {"lz4", "tlz4", "\x04\x22\x4d\x18"sv, {}, ARCHIVE_FILTER_LZ4},
-    {"lz", "tlz", "LZIP"sv, {}, ARCHIVE_FILTER_LZIP},
+    {"lz", "tlz", "LZIP"sv, Coding::lzip, 0},
     {"sz", "tsz", "\xff\x06\0\0sNaPpY"sv, Coding::snappy, 0},
     {"br", "tbr", ""sv, Coding::brotli, 0},
     {"zz", "tzz", ""sv, Coding::zlib, 0},

@@ -1,4 +1,5 @@
-// Archives on their way in: from a descriptor, and through the decompressors that libarchive has not or has slower.
+// Archives on their way in: from a descriptor, and through the decompressors that libarchive has not, has
+// slower or has without a bound on their memory.
 #pragma once
 
 #include "archives/bytes.hpp"
@@ -36,8 +37,9 @@ private:
   std::size_t taken_ = 0;   // of ahead_
 };
 
-enum class Coding { gzip, zlib, brotli, snappy };
-// Decompresses what `from` gives, which must outlive it. What is damaged or ends too early is Code::io (EBADMSG).
+enum class Coding { gzip, zlib, brotli, xz, lzip, snappy };
+// Decompresses what `from` gives, which must outlive it. What is damaged or ends too early is Code::io (EBADMSG),
+// what needs too much memory Code::full (E2BIG).
 std::unique_ptr<ByteSource> decoder(Coding coding, ByteSource &from);
 
 // EBADMSG in words.
