@@ -150,6 +150,16 @@ TEST_CASE("a read gives all that was asked for, also when only the first of it i
   }
 }
 
+TEST_CASE("the end of a file that is in memory is read without the pool") {
+  Talk talk;
+  talk.put("file", "hello");
+  const std::string handle = talk.open("/file", open_read).text;
+  talk.went_to_pool = false;
+  CHECK(talk.read(handle, 0, 32 * 1024).text == "hello");
+  CHECK(talk.read(handle, 5, 32 * 1024).status == Status::eof);
+  CHECK_FALSE(talk.went_to_pool);
+}
+
 TEST_CASE("opening cuts a file only when it is told to; appending goes to its end") {
   Talk talk;
   talk.put("file", "hello ");
