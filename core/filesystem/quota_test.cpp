@@ -253,6 +253,11 @@ TEST_CASE("where the kernel counts, a measurement asks it, and a walk is made fo
   CHECK(*disk.measure(counted) == 1'024'000);
   CHECK(disk.reserve(counted, 24'577).error().code == Code::full);
   CHECK(disk.reserve(counted, 24'576));
+  fs::rename(ground.folder(one), ground.folder(one) + ".old"); // by hand, and made anew
+  ground.file(one, "b", 1200);
+  ground.inode(ground.folder(one) + ".old/a").project = 0;
+  CHECK(*disk.measure(counted) == 3 * 512);
+  CHECK(ground.inode(ground.folder(one)).project == Quota::first_project);
   CHECK(*disk.measure(walked) == 600);
   CHECK(disk.walks() == 1);
   disk.define(server(one, 2));
