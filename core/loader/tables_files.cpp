@@ -37,9 +37,11 @@ Result<Volume> volumeOf(Host &host, const char *uuid, bool create, std::uint32_t
   return Volume{*server, std::move(*tree)};
 }
 
-// A plugin that is told to stop is not kept by a long copy.
-std::function<bool()> stoppingOf(Host &host) {
-  return [&host] { return host.phase() == Host::Phase::stopping || host.phase() == Host::Phase::stopped; };
+// A plugin that is told to stop is not kept by a long copy, and what is copied for a server goes no longer than it.
+std::function<bool()> stoppingOf(Host &host, const ServerPtr &server) {
+  return [&host, server] {
+    return host.phase() == Host::Phase::stopping || host.phase() == Host::Phase::stopped || server->deleted();
+  };
 }
 
 // A descriptor or a status: the two functions that hand one out share this.
@@ -232,7 +234,7 @@ pinion_status copy(const pinion_host *raw, const char *uuid, const char *from, c
       if (room) reserved = bytes;
       return room;
     };
-    const auto copied = volume.tree.copy(text, *target, reserve, stoppingOf(host));
+    const auto copied = volume.tree.copy(text, *target, reserve, stoppingOf(host, volume.server));
     if (auto given_back = disk.reserve(volume.server, (copied ? *copied : 0) - reserved); !given_back)
       return given_back.error();
     if (!copied) return copied.error();
@@ -280,7 +282,7 @@ pinion_status place(const pinion_host *raw, const char *uuid, std::int32_t unnam
   const auto work = [&](Host &host, const Volume &volume, std::string_view text) -> Result<void> {
     struct stat placed {};
     const std::int64_t size = ::fstat(unnamed, &placed) == 0 ? placed.st_size : 0;
-    auto freed = volume.tree.place(unnamed, text, stoppingOf(host));
+    auto freed = volume.tree.place(unnamed, text, stoppingOf(host, volume.server));
     // Bytes that come in the place of others were never free for anyone: they need no room, also beyond the limit.
     if (freed) *freed -= std::min<std::int64_t>(*freed, size);
     return counted(host, volume.server, freed);
