@@ -185,9 +185,14 @@ private:
   }
 
   int file(int in, const char *name) {
-    const UniqueFd fd(::openat(in, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    // It may be a device by now, which an installer has left and the game has put here: opening one acts.
+    const auto opened = Tree::openIn(in, name, false);
     struct stat info {};
-    if (!fd) return vanished(errno) || errno == ENXIO || fail(errno, path_) ? 0 : EIO;
+    if (!opened) {
+      const int error = opened.error().detail;
+      return vanished(error) || error == ENXIO || error == EISDIR || fail(error, path_) ? 0 : EIO;
+    }
+    const UniqueFd &fd = *opened;
     if (::fstat(fd.get(), &info) != 0) return fail(errno, path_) ? 0 : EIO;
     if (!S_ISREG(info.st_mode)) return 0;                                   // it has become something else
     if (info.st_dev == own_.st_dev && info.st_ino == own_.st_ino) return 0; // the archive itself

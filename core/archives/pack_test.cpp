@@ -1,9 +1,13 @@
 #include "archives/archive_for_tests.hpp"
 
+#include <sys/inotify.h>
 #include <sys/socket.h>
+#include <sys/sysmacros.h>
 #include <sys/un.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <random>
 #include <set>
 
@@ -251,6 +255,25 @@ TEST_CASE("each level of gzip is read by everyone, and smaller costs more") {
   CHECK(sizes[Level::none] < words.size() + words.size() / 50);
   CHECK(sizes[Level::best_speed] < words.size() * 6 / 10);
   CHECK(sizes[Level::best_compression] < sizes[Level::best_speed]);
+}
+
+TEST_CASE("what becomes a device while it is packed is not opened") {
+  Volume volume;
+  const fs::path path = volume.put("f", "x");
+  const UniqueFd watch(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  REQUIRE(watch);
+  PackHooks hooks;
+  hooks.ignored = [&](std::string_view) { // the last question before a file is opened
+    ::unlink(path.c_str());
+    if (::mknod(path.c_str(), S_IFCHR | 0600, makedev(1, 3)) == 0)
+      REQUIRE(::inotify_add_watch(watch.get(), volume.root.c_str(), IN_OPEN) >= 0);
+    else
+      WARN("the device was not made: " << std::strerror(errno));
+    return false;
+  };
+  CHECK(packed(volume, "a.tar.gz", {}, hooks).entries == 0);
+  char events[4096];
+  CHECK(::read(watch.get(), events, sizeof events) < 0);
 }
 
 TEST_CASE("a pipe takes an archive, and is blocking again afterwards") {
