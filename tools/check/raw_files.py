@@ -43,7 +43,7 @@ ALLOWED = {
     "plugins/sftp/src/conversation.cpp": ("has requests of these names", "opendir realpath"),
     "plugins/sftp/src/conversation.hpp": ("has requests of these names", "opendir realpath"),
     "plugins/sftp/src/conversation_io.cpp": ("lists a folder by the descriptor that pinion.files/1 gave, a name at a time, following no"
-                                             " link", "fdopendir fstatat openat"),
+                                             " link", "fdopendir fstatat"),
     "plugins/sftp/src/host_key.cpp": ("keeps the host key in a folder of the node, by its descriptor", "openat renameat"),
     "plugins/sftp/src/spool.cpp": ("keeps activity in a folder of the node, by its descriptor", "openat"),
 }

@@ -35,7 +35,7 @@ Channel::Channel(Service &service, ssh_session session, ssh_channel channel, Log
                  std::function<void()> wake)
     : service_(service), session_(session), channel_(channel), post_(std::move(post)), wake_(std::move(wake)),
       conversation_(std::make_unique<Conversation>(service.host, std::move(login), service.settings.read_only,
-                                                   service.growths)) {}
+                                                   service.growths, service.open_files)) {}
 
 void Channel::listen() {
   callbacks_.userdata = this;

@@ -25,17 +25,23 @@ std::string cleanPath(std::string_view path) {
 }
 
 Conversation::Handle::Handle(Handle &&other) noexcept
-    : fd(std::move(other.fd)), path(std::move(other.path)), folder(other.folder), readable(other.readable),
-      writable(other.writable), append(other.append), growth(std::move(other.growth)), record(std::move(other.record)),
-      failure(std::move(other.failure)), stream(std::exchange(other.stream, nullptr)) {}
+    : place(std::move(other.place)), fd(std::move(other.fd)), path(std::move(other.path)), folder(other.folder),
+      readable(other.readable), writable(other.writable), append(other.append), growth(std::move(other.growth)),
+      record(std::move(other.record)), failure(std::move(other.failure)), stream(std::exchange(other.stream, nullptr)) {
+}
 
 Conversation::Handle::~Handle() {
   if (stream != nullptr) ::closedir(static_cast<DIR *>(stream));
 }
 
-Conversation::Conversation(const Host &host, Login login, bool read_only, Growths &growths)
+int Conversation::Handle::file() const {
+  if (growth) return growth->fd();
+  return stream != nullptr ? ::dirfd(static_cast<DIR *>(stream)) : fd.get();
+}
+
+Conversation::Conversation(const Host &host, Login login, bool read_only, Growths &growths, OpenFiles &open_files)
     : host_(host), login_(std::move(login)), files_(host, login_.server, PINION_FILES_OWNER), read_only_(read_only),
-      growths_(growths) {}
+      growths_(growths), open_files_(open_files) {}
 
 Outcome Conversation::handle(std::string_view packet, Effort effort, std::string memory) {
   Outcome out;
@@ -134,6 +140,16 @@ void Conversation::fail(Request &r, const Error &error) const {
 
 void Conversation::note(Request &r, const char *event, Json metadata) const {
   r.out.record = std::make_shared<Record>(Record{event, std::move(metadata), false});
+}
+
+std::optional<OpenFiles::Place> Conversation::takePlace(Request &r) const {
+  if (handles_.size() >= max_handles) {
+    reply(r, Status::failure, "too many open files in this session");
+    return std::nullopt;
+  }
+  auto place = open_files_.take(login_.user);
+  if (!place) reply(r, Status::failure, "too many open files of this user, or on this node");
+  return place;
 }
 
 void Conversation::addHandle(Request &r, Handle handle) {

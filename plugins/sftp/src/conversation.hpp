@@ -4,6 +4,7 @@
 
 #include "growth.hpp"
 #include "login.hpp"
+#include "open_files.hpp"
 #include "packets.hpp"
 #include "record.hpp"
 
@@ -36,7 +37,7 @@ class Conversation {
 public:
   static constexpr std::size_t max_handles = 256;
 
-  Conversation(const Host &host, Login login, bool read_only, Growths &growths);
+  Conversation(const Host &host, Login login, bool read_only, Growths &growths, OpenFiles &open_files);
 
   // `packet` without its length. `memory` is what the reply is written into; its content is of no matter. What is
   // thrown is a bug of ours.
@@ -45,15 +46,16 @@ public:
 
 private:
   struct Handle {
-    Fd fd; // none when it is open for writing: then it is the growth's
+    OpenFiles::Place place;
+    Fd fd; // of a file that is open for reading only; else it is the growth's, or the stream's
     std::string path;
     bool folder = false, readable = false, writable = false, append = false;
     std::shared_ptr<Growth> growth;
     RecordPtr record;
     std::string failure;    // of a write: told again by close, for clients that do not look at each answer
     void *stream = nullptr; // DIR* of a folder
-    int file() const { return growth ? growth->fd() : fd.get(); }
-    Handle() = default;
+    int file() const;
+    Handle(OpenFiles::Place taken, std::string of) : place(std::move(taken)), path(std::move(of)) {}
     Handle(Handle &&other) noexcept;
     Handle &operator=(Handle &&) = delete;
     ~Handle();
@@ -88,6 +90,8 @@ private:
   Result<Fd> openToWrite(const std::string &path, std::uint32_t flags, bool &made) const;
   Result<void> resize(const std::string &path, std::uint64_t size);
   static Result<void> resize(Growth &growth, std::uint64_t size);
+  // Refuses when there are too many.
+  std::optional<OpenFiles::Place> takePlace(Request &r) const;
   void addHandle(Request &r, Handle handle);
   Handle *find(Request &r, std::optional<std::string_view> name);
   bool allowed(Request &r, const char *permission) const;
@@ -104,6 +108,7 @@ private:
   const Files files_;
   const bool read_only_;
   Growths &growths_;
+  OpenFiles &open_files_;
   bool greeted_ = false;
   std::uint32_t next_handle_ = 1;
   std::map<std::uint32_t, Handle> handles_;

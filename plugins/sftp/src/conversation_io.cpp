@@ -74,11 +74,11 @@ void Conversation::open(Request &r) {
   const auto flags = r.in.number();
   if (!path || !flags || !r.in.attributes()) return malformed(r);
   *path = cleanPath(*path);
-  if (handles_.size() >= max_handles) return reply(r, Status::failure, "too many open files in this session");
+  auto place = takePlace(r);
+  if (!place) return;
   const bool writes = (*flags & (open_write | open_append | open_create | open_truncate)) != 0;
   if (!writes && (*flags & open_read) == 0) return reply(r, Status::failure, "the flags say neither read nor write");
-  Handle handle;
-  handle.path = *path;
+  Handle handle(std::move(*place), *path);
   handle.readable = (*flags & open_read) != 0;
   handle.writable = writes;
   handle.append = (*flags & open_append) != 0;
@@ -178,22 +178,15 @@ void Conversation::opendir(Request &r) {
   if (!path) return malformed(r);
   *path = cleanPath(*path);
   if (!allowed(r, "file.read")) return;
-  if (handles_.size() >= max_handles) return reply(r, Status::failure, "too many open files in this session");
+  auto place = takePlace(r);
+  if (!place) return;
   auto folder = files_.open(*path, PINION_OPEN_READ | PINION_OPEN_DIRECTORY);
   if (!folder) return fail(r, folder.error());
-  Handle handle;
-  handle.path = *path;
+  Handle handle(std::move(*place), *path);
   handle.folder = true;
-  // The stream has a descriptor of its own: closing it closes that one.
-  const int own = ::openat(folder->get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (own < 0) return fail(r, lastError("the folder cannot be opened"));
-  handle.stream = ::fdopendir(own);
-  if (handle.stream == nullptr) {
-    const Error error = lastError("the folder cannot be read");
-    ::close(own);
-    return fail(r, error);
-  }
-  handle.fd = std::move(*folder);
+  handle.stream = ::fdopendir(folder->get());
+  if (handle.stream == nullptr) return fail(r, lastError("the folder cannot be read"));
+  static_cast<void>(folder->release()); // the stream's now
   addHandle(r, std::move(handle));
 }
 
@@ -217,7 +210,7 @@ void Conversation::readdir(Request &r) {
     const std::string name = entry->d_name;
     if (name == "." || name == "..") continue;
     struct stat facts {};
-    if (::fstatat(handle->fd.get(), name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) != 0) continue; // gone since
+    if (::fstatat(handle->file(), name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) != 0) continue; // gone since
     names.text(name).text(longName(facts, name)).attributes(attributesOf(facts));
     ++count;
   }

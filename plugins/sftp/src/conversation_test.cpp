@@ -33,7 +33,8 @@ TEST_CASE("a session begins with the client's greeting, and with nothing else") 
   pinion::testing::FakeHost fake;
   Growths growths;
   const pinion::Host host(fake.raw());
-  Conversation one(host, {}, false, growths), other(host, {}, false, growths);
+  OpenFiles open_files(1, 1);
+  Conversation one(host, {}, false, growths, open_files), other(host, {}, false, growths, open_files);
   CHECK(one.handle(std::string_view("\1\0\0\0\3", 5), Effort::quick).reply.at(4) == static_cast<char>(Type::version));
   CHECK(other.handle(std::string_view("\x11\0\0\0\1\0\0\0\0", 9), Effort::quick).step == Step::broken);
 }
@@ -327,6 +328,39 @@ TEST_CASE("a session has a bound of open files") {
   CHECK(talk.path(Type::opendir, "/").status == Status::failure);
   CHECK(talk.close("1").status == Status::ok);
   CHECK(talk.open("/file", open_read).type == Type::handle);
+}
+
+TEST_CASE("the sessions of a user have a bound of open files together, and so have all") {
+  Talk talk;
+  talk.put("file", "x");
+  const auto session = [&](const char *user) {
+    return std::make_unique<Conversation>(talk.host, Login{user, test_server, "", {"*"}}, false, talk.growths,
+                                          talk.open_files);
+  };
+  // The handle that it gives, or nothing.
+  const auto open = [](Conversation &in, Type type, const std::string &path) {
+    std::string packet;
+    Writer(packet, type).number(1).text(path).number(open_read).number(0).end();
+    const std::string reply = in.handle(std::string_view(packet).substr(4), Effort::full).reply;
+    return reply.size() > 13 && Type{static_cast<std::uint8_t>(reply[4])} == Type::handle ? reply.substr(13) : "";
+  };
+  auto second = session("user"), other = session("other"), third = session("third");
+  for (Conversation *one : {second.get(), other.get(), third.get()}) one->handle({"\1\0\0\0\3", 5}, Effort::quick);
+  for (int i = 0; i < 200; ++i) REQUIRE(talk.open("/file", open_read).type == Type::handle);
+  for (int i = 0; i < 100; ++i)
+    REQUIRE_FALSE(open(*second, i % 2 == 0 ? Type::open : Type::opendir, i % 2 == 0 ? "/file" : "/").empty());
+  CHECK(open(*second, Type::open, "/file").empty());
+  CHECK(open(*second, Type::opendir, "/").empty());
+  CHECK(talk.open("/file", put_flags).status == Status::failure);
+  CHECK(talk.content("file") == "x");
+  for (int i = 0; i < 212; ++i) REQUIRE_FALSE(open(*other, Type::open, "/file").empty());
+  CHECK(open(*third, Type::open, "/file").empty());
+  CHECK(talk.close("1").status == Status::ok);
+  CHECK_FALSE(open(*third, Type::open, "/file").empty());
+  CHECK(open(*third, Type::open, "/absent").empty());
+  second.reset(); // and its places with it
+  CHECK(talk.open("/file", put_flags).type == Type::handle);
+  CHECK_FALSE(open(*third, Type::opendir, "/").empty());
 }
 
 TEST_CASE("handles that were never given are refused") {

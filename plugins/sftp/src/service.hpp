@@ -1,9 +1,9 @@
 // What the threads of the SFTP server share. Lives longer than they.
 #pragma once
 
+#include "conversation.hpp"
 #include "doorman.hpp"
 #include "gate.hpp"
-#include "growth.hpp"
 #include "pool.hpp"
 #include "recorder.hpp"
 #include "settings.hpp"
@@ -24,6 +24,7 @@ struct Service {
   Recorder recorder;
   Pool pool;
   Growths growths;
+  OpenFiles open_files{Conversation::max_handles};
   std::atomic<std::uint64_t> next_connection{16}; // below are the loops' own descriptors
 };
 

@@ -25,7 +25,7 @@ class Talk {
 public:
   explicit Talk(std::set<std::string> permissions = {"*"}, bool read_only = false)
       : host(fake.raw()), conversation(host, Login{"user", test_server, "198.51.100.4:50122", std::move(permissions)},
-                                       read_only, growths) {
+                                       read_only, growths, open_files) {
     fake.addServer(test_server);
     conversation.handle(std::string_view("\1\0\0\0\3", 5), Effort::quick);
   }
@@ -81,6 +81,7 @@ public:
   pinion::testing::FakeHost fake;
   pinion::Host host;
   Growths growths;
+  OpenFiles open_files{512, 300};
   Conversation conversation;
   std::uint32_t id = 100;
   bool went_to_pool = false;
