@@ -55,7 +55,7 @@ private:
   void write(Exchange exchange);
   void upload(Exchange exchange);
   // Tells the activity log, then answers as it was decided. [lane]
-  Task<void> finishUpload(Exchange exchange, std::string entries, std::optional<Error> failure);
+  Task<void> finishUpload(Exchange exchange, std::vector<std::string> entries, std::optional<Error> failure);
 
   // -- packing.cpp, pulling.cpp [lane] --------------------------------------------------------------------------
   Task<void> compress(Exchange exchange);

@@ -27,6 +27,7 @@ struct Form {
 // So many files of an upload are open until all are judged; those behind them share one. Browsers send one or a few a
 // request, which are not copied.
 constexpr std::size_t kMostOpen = 16;
+constexpr std::size_t kToldAtOnce = 512 * 1024; // bytes of entries for the activity log, which takes 1 MiB
 constexpr const char *kNoForm = "Failed to get multipart form data from request.";
 
 class FormReader {
@@ -132,7 +133,7 @@ void FilesPlugin::upload(Exchange exchange) {
                          outside ? badPath() : Error{PINION_E_INVALID, "the name is that of a folder", EISDIR});
   }
 
-  std::string entries; // of the activity log, with commas between
+  std::vector<std::string> entries; // of the activity log, with commas between, as many as it takes at once
   const std::string shown = detail::dump(Json(cleanPath(directory.empty() ? "/" : directory)));
   const std::string user = userOf(exchange), ip = detail::dump(Json(exchange.field("ip").value_or("")));
   std::optional<Error> failure;
@@ -144,17 +145,20 @@ void FilesPlugin::upload(Exchange exchange) {
       failure = placed.error();
       break;
     }
-    entries += (entries.empty() ? "{\"server\":\"" : ",{\"server\":\"") + *server + "\",\"user\":" + user +
-               ",\"ip\":" + ip + ",\"event\":\"server:file.uploaded\",\"metadata\":{\"file\":" + jsonString(one.name) +
-               ",\"directory\":" + shown + "}}";
+    if (entries.empty() || entries.back().size() > kToldAtOnce) entries.emplace_back();
+    std::string &told = entries.back();
+    told += (told.empty() ? "{\"server\":\"" : ",{\"server\":\"") + *server + "\",\"user\":" + user + ",\"ip\":" + ip +
+            ",\"event\":\"server:file.uploaded\",\"metadata\":{\"file\":" + jsonString(one.name) +
+            ",\"directory\":" + shown + "}}";
   }
   if (!failure) failure = form.full;
   host_.spawn(finishUpload(std::move(exchange), std::move(entries), std::move(failure)));
 }
 
-Task<void> FilesPlugin::finishUpload(Exchange exchange, std::string entries, std::optional<Error> failure) {
-  if (!entries.empty()) {
-    const Answer told = co_await host_.call("activity/record", "", "{\"entries\":[" + entries + "]}", 10'000);
+Task<void> FilesPlugin::finishUpload(Exchange exchange, std::vector<std::string> entries,
+                                     std::optional<Error> failure) {
+  for (const auto &some : entries) {
+    const Answer told = co_await host_.call("activity/record", "", "{\"entries\":[" + some + "]}", 10'000);
     if (!told && told.error().code != PINION_E_NOT_FOUND)
       host_.warn("uploads are not in the activity log", Json{{"error", validUtf8(told.error().text)}});
   }

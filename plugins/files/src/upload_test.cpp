@@ -35,6 +35,24 @@ TEST_CASE("uploaded files lie in their folder and in the activity log") {
                            {"metadata", {{"file", "b.txt"}, {"directory", "/in"}}}});
 }
 
+TEST_CASE("an upload of many files with long names is told to the activity log in pieces that it takes") {
+  Node node;
+  std::size_t entries = 0;
+  node.fake.offer("activity/record", [&](testing::FakeCall call) {
+    CHECK(call.payload.size() < 1 << 20);
+    entries += Json::parse(call.payload)["entries"].size();
+    call.ok("{}");
+  });
+  std::string directory, body;
+  for (int i = 0; i < 12; ++i) directory += "/" + std::string(200, 'd');
+  for (int i = 0; i < 900; ++i) body += part(std::to_string(i), "x");
+  auto request = node.link("POST", "/upload/file?directory=" + directory, Json::object());
+  request.headers["Content-Type"] = "multipart/form-data; boundary=B";
+  request.body = body + "--B--";
+  CHECK(node.fake.request(request)->status == 200);
+  CHECK(entries == 900);
+}
+
 TEST_CASE("an upload of many files gives each its own bytes") {
   Node node;
   node.put("in/17", std::string(50, 'o'));
