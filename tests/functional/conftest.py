@@ -7,6 +7,7 @@ import pytest
 from support import engine
 from support.node import Node
 from support.panel import Panel, server
+from support.sftp import Packets, client_of, connect, listens
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -42,3 +43,28 @@ def launch(panel: Panel) -> Iterator[Callable[..., Node]]:
 def game(panel: Panel) -> str:
     """A server that the Panel knows; ~ because its image is on this machine only."""
     return panel.add(server(f"~{engine.IMAGE}", engine.GAME))
+
+
+@pytest.fixture
+def node(launch, game) -> Node:
+    """A daemon with the server installed, and its SFTP up."""
+    node = launch()
+    node.create(game)
+    listens(node)
+    return node
+
+
+@pytest.fixture
+def client(node, panel, game):
+    """A user of the server by SFTP."""
+    transport = connect(node, panel.allow(game))
+    yield client_of(transport)
+    transport.close()
+
+
+@pytest.fixture
+def packets(node, panel, game) -> Iterator[Packets]:
+    """The same, with requests by hand."""
+    transport = connect(node, panel.allow(game))
+    yield Packets(transport)
+    transport.close()

@@ -11,7 +11,7 @@ import paramiko
 import yaml
 
 from support.node import until
-from test_sftp import client_of, connect, listens
+from support.sftp import client_of, connect, listens
 
 
 def left_by_wings(node, server: str, commands: list[str]) -> None:

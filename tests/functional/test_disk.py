@@ -17,7 +17,7 @@ import requests
 from support import tokens
 from support.node import until
 from support.panel import TOKEN
-from test_sftp import client_of, connect, listens
+from support.sftp import client_of, connect, listens
 
 MIB = 1 << 20
 NO_LOOKS = {"disk_check_interval": 3600}    # what is right then was counted, and not found by a walk
