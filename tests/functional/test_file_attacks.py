@@ -19,7 +19,6 @@ from support import engine, tokens
 from support.node import until
 from support.outside import SECRET, Outside, Swapper
 from support.panel import TOKEN, server
-from test_attacks import bad_tokens
 
 
 @pytest.fixture
@@ -279,7 +278,7 @@ def linked(files) -> Files:
 @pytest.mark.parametrize("path", KINDS)
 def test_no_forged_spoiled_or_repeated_link_works(linked, panel, path):
     node, members = linked.node, KINDS[path](linked.uuid)
-    for name, token in bad_tokens(panel, **tokens.once(**members)).items():
+    for name, token in tokens.bad_tokens(panel, **tokens.once(**members)).items():
         assert use(node, path, token) >= 400, name
     other = panel.add(server(f"~{engine.IMAGE}", engine.GAME))
     wrong = {"another server's": {**members, "server_uuid": other}, "no server's": {**members, "server_uuid": "x"},
