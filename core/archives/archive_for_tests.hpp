@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -128,5 +130,25 @@ inline void make(const Volume &volume, const std::string &name, const std::strin
   }
   REQUIRE(archive_write_close(a.get()) == ARCHIVE_OK);
 }
+
+using Files = std::map<std::string, std::string>;
+
+// A disk of so many bytes.
+struct Quota {
+  std::int64_t limit, used = 0, most = 0;
+  UnpackHooks hooks() {
+    UnpackHooks out;
+    out.room = [this] { return Result<std::int64_t>(limit - used); };
+    out.reserve = [this](std::int64_t bytes) -> Result<void> {
+      if (bytes > 0 && bytes > limit - used) return Error{Code::full, "full", EDQUOT};
+      used += bytes;
+      most = std::max(most, used);
+      return {};
+    };
+    return out;
+  }
+};
+
+inline void write(const fs::path &path, const std::string &bytes) { std::ofstream(path, std::ios::binary) << bytes; }
 
 } // namespace pinion::core::archives::testing

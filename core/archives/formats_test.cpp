@@ -9,8 +9,6 @@ using namespace pinion::core::archives::testing;
 
 namespace {
 
-using Files = std::map<std::string, std::string>;
-
 std::uint32_t crc(const std::string &bytes) {
   return static_cast<std::uint32_t>(
       ::crc32(0, reinterpret_cast<const Bytef *>(bytes.data()), static_cast<uInt>(bytes.size())));
@@ -21,7 +19,6 @@ std::string number(std::uint64_t value, int bytes) {
   for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i) & 0xff);
   return out;
 }
-void write(const fs::path &path, const std::string &bytes) { std::ofstream(path, std::ios::binary) << bytes; }
 
 // A block of RAR 1.5 to 4: what follows the checksum, which is half a CRC.
 std::string rar4Block(const std::string &head) { return number(crc(head) & 0xffff, 2) + head; }
