@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import shutil
 from typing import Callable, Iterator
 
 import pytest
 
 from support import engine
+from support.files import Files, furnish, small_archive
 from support.node import Node
+from support.outside import Outside
 from support.panel import Panel, server
 from support.sftp import Packets, client_of, connect, listens
 
@@ -68,3 +71,29 @@ def packets(node, panel, game) -> Iterator[Packets]:
     transport = connect(node, panel.allow(game))
     yield Packets(transport)
     transport.close()
+
+
+@pytest.fixture
+def outside() -> Iterator[Outside]:
+    """A folder that is no server's."""
+    outside = Outside()
+    yield outside
+    shutil.rmtree(outside.path, ignore_errors=True)
+
+
+@pytest.fixture
+def files(launch, game) -> Files:
+    """The file routes of a server whose folder is there, without an installation."""
+    files = Files(launch(), game)
+    files.volume.mkdir(exist_ok=True)
+    return files
+
+
+@pytest.fixture
+def linked(files) -> Files:
+    """The same, with something behind each kind of signed link."""
+    furnish(files)
+    backups = files.node.root / "backups"
+    backups.mkdir(exist_ok=True)
+    (backups / "11111111-2222-4333-8444-555555555555.tar.gz").write_bytes(small_archive())
+    return files

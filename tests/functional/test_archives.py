@@ -13,7 +13,7 @@ import zlib
 
 import pytest
 
-from test_file_attacks import Files, files  # noqa: F401 (a fixture)
+from support.files import Files
 
 # A folder with room for what archives get wrong: an empty file, one longer than any block, names of any script.
 TREE = {
