@@ -10,7 +10,7 @@ import zipfile
 import pytest
 
 from support import tokens
-from test_file_attacks import Files
+from support.files import Files
 
 MISSING = "The requested resources was not found on the system."
 
@@ -34,6 +34,22 @@ def test_what_is_no_route_is_plain_text_without_a_charset(files):
     for method, path in (("GET", "/api/nowhere"), ("PATCH", f"/api/servers/{files.uuid}/files/copy")):
         answer = files.node.call(method, path)
         assert (answer.status_code, answer.headers["Content-Type"]) == (404, "text/plain")
+
+
+def test_a_browser_that_sends_all_of_a_file_that_is_too_large_is_told_so(files):
+    assert files.node.call("POST", "/api/update", json={"api": {"upload_limit": 1}}).status_code == 200
+    token = tokens.sign(files.node.panel, server_uuid=files.uuid, **tokens.once())
+    head = b'--B\r\nContent-Disposition: form-data; name="files"; filename="big.bin"\r\n\r\n'
+    piece, pieces = b"x" * (1 << 20), 96
+    with socket.create_connection(("127.0.0.1", files.node.port), timeout=30) as link:
+        link.sendall(f"POST /upload/file?token={token} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n"
+                     "Content-Type: multipart/form-data; boundary=B\r\n"
+                     f"Content-Length: {len(head) + pieces * len(piece)}\r\n\r\n".encode() + head)
+        for _ in range(pieces):
+            link.sendall(piece)
+        assert link.recv(12) == b"HTTP/1.1 400"
+        assert b"File big.bin is larger than the maximum file upload size of 1 MB." in link.makefile("rb").read(4096)
+    assert not (files.volume / "big.bin").exists()
 
 
 @pytest.mark.parametrize("asked, given", [

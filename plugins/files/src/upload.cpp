@@ -5,6 +5,7 @@
 #include "plugin.hpp"
 #include "spool.hpp"
 
+#include <array>
 #include <cerrno>
 
 namespace pinion::files {
@@ -28,6 +29,7 @@ struct Form {
 // request, which are not copied.
 constexpr std::size_t kMostOpen = 16;
 constexpr std::size_t kToldAtOnce = 512 * 1024; // bytes of entries for the activity log, which takes 1 MiB
+constexpr std::int64_t kMostDrained = std::int64_t{4} << 30;
 constexpr const char *kNoForm = "Failed to get multipart form data from request.";
 
 class FormReader {
@@ -48,10 +50,23 @@ public:
       }
     }
     if (form_.full) form_.uploads.pop_back(); // the one that does not fit
+    if (too_large_) form_.uploads.clear();    // and what they hold
+    if (form_.full || too_large_) drain();
     return std::move(form_);
   }
 
 private:
+  // Browsers look for the answer when they have sent all, and show a broken connection when they cannot. They say how
+  // much that is; who does not is cut off.
+  void drain() {
+    if (!exchange_.field("header:Content-Length")) return;
+    std::array<char, kWritten> waste;
+    for (std::int64_t left = kMostDrained; left > 0;) {
+      const std::int64_t got = exchange_.readBody(waste.data(), waste.size());
+      if (got <= 0) return;
+      left -= got;
+    }
+  }
   void fill(Multipart &body) {
     const std::int64_t got = exchange_.readBody(body.room(), body.roomSize());
     if (got > 0)
@@ -86,6 +101,7 @@ private:
     if (upload.spool.size() + static_cast<std::int64_t>(bytes.size()) > limit_mib_ * 1024 * 1024) {
       form_.refusal = "File " + upload.name + " is larger than the maximum file upload size of " +
                       std::to_string(limit_mib_) + " MB.";
+      too_large_ = true;
       return;
     }
     const auto written = upload.spool.write(bytes);
@@ -102,7 +118,7 @@ private:
   const std::int64_t limit_mib_;
   Form form_;
   std::shared_ptr<Bundle> bundle_; // once there are more than kMostOpen
-  bool open_ = false;
+  bool open_ = false, too_large_ = false;
 };
 
 std::string userOf(const Exchange &exchange) {
