@@ -133,7 +133,13 @@ void Shard::drain() {
     taken.swap(inbox_);
     if (!taken.empty() && ::read(wake_.get(), &ignored, sizeof ignored) < 0) ignored = 0; // nothing was written yet
   }
-  for (auto &function : taken) function();
+  for (auto &function : taken) {
+    try {
+      function();
+    } catch (const std::exception &e) { // the others are others' concern
+      service_.host.error(std::string("an SFTP connection failed: ") + e.what());
+    }
+  }
 }
 
 void Shard::watch(int fd, std::uint64_t id, std::uint32_t events, bool fresh) {
@@ -210,7 +216,12 @@ void Shard::add(Caller caller) {
     return;
   }
   held.watched = held.connection->interest();
-  watch(fd, id, held.watched, true);
+  try {
+    watch(fd, id, held.watched, true);
+  } catch (...) {
+    --count_; // it is not kept
+    throw;
+  }
   look_at_ = std::min(look_at_, held.connection->look(Clock::now()));
   connections_.emplace(id, std::move(held));
 }
