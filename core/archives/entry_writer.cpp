@@ -11,8 +11,9 @@ namespace pinion::core::archives {
 
 namespace {
 
-// An archive of libarchive's whose bytes go to a sink. The sink's failure is kept: libarchive would only say that there
-// was one.
+// An archive of libarchive's whose bytes go to a sink. libarchive hears of no failure of the sink, as it frees not
+// all of an archive that failed amid an entry of zip: the failure is kept and returned here, and what comes later goes
+// nowhere.
 class LibraryOutput {
 public:
   explicit LibraryOutput(ByteSink &out) : out_(out) {}
@@ -37,17 +38,17 @@ public:
   }
 
 private:
-  static la_ssize_t callback(archive *a, void *self, const void *bytes, std::size_t length) noexcept {
+  static la_ssize_t callback(archive *, void *self, const void *bytes, std::size_t length) noexcept {
     auto &output = *static_cast<LibraryOutput *>(self);
     try {
-      auto done = output.out_.write({static_cast<const char *>(bytes), length});
-      if (done) return static_cast<la_ssize_t>(length);
-      output.error_ = done.error();
+      if (!output.error_) {
+        if (auto done = output.out_.write({static_cast<const char *>(bytes), length}); !done)
+          output.error_ = done.error();
+      }
     } catch (const std::exception &e) {
       output.error_ = Error{Code::internal, e.what()};
     }
-    archive_set_error(a, EIO, "the archive cannot be written");
-    return -1;
+    return static_cast<la_ssize_t>(length);
   }
   Result<void> check(int status) const {
     if (error_) return *error_;

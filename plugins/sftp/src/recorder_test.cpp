@@ -28,6 +28,7 @@ struct Bench {
         asked.fail(status, "not now");
     });
   }
+  ~Bench() { host.release(); } // of the recorder's coroutine
   Spool spool() {
     const auto folder = pinion::Files::folder(host, "sftp");
     REQUIRE(folder);
