@@ -17,8 +17,8 @@ DiskWalk::DiskWalk(const std::string &data, OpenatMode mode, Quota *quota, const
     : data_(data), mode_(mode), quota_(quota), watch_(watch), stopped_(stopped),
       room_(std::make_shared<std::atomic<std::int64_t>>(max_folders)) {}
 
-// The first time for a server takes as long as a walk, and so it does when somebody made its folder anew: else the kernel
-// would count nothing and limit nobody there.
+// The first time for a server takes as long as a walk, and so it does when somebody made its folder anew: else the
+// kernel would count nothing and limit nobody there.
 Result<std::int64_t> DiskWalk::askKernel(const ServerPtr &server, const Tree &root) {
   const ServerId &id = server->id();
   auto ready = quota_->adopt(id, root, [&] { return stopped_.load() || server->deleted(); });

@@ -109,10 +109,11 @@ def test_what_is_renamed_belongs_to_the_user_of_the_games(node, game, client):
         assert (root / path).stat().st_uid == owner, path
 
 
-def test_a_mode_is_set_as_it_is_asked_for_with_and_without_a_type(node, game, packets):
+def test_a_mode_is_set_as_it_is_asked_for_and_what_is_called_a_folder_gets_0755(node, game, packets):
+    """As the classic daemon does: some clients send the type with the mode, and their folders always get 0755."""
     root = root_of(node, game)
     (root / "d").mkdir()
-    for path, asked, expected in ((b"/d", 0o700, 0o700), (b"/d", 0o40750, 0o750), (b"/built.txt", 0o104640, 0o640), (b"/built.txt", 0, 0o644)):
+    for path, asked, expected in ((b"/d", 0o700, 0o700), (b"/d", 0o40750, 0o755), (b"/built.txt", 0o104640, 0o640), (b"/built.txt", 0, 0o644)):
         assert packets.status(9, text(path) + struct.pack(">II", 4, asked)) == OK
         assert (root / path.decode().lstrip("/")).stat().st_mode & 0o7777 == expected
 
