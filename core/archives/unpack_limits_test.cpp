@@ -8,6 +8,16 @@ using namespace pinion::core;
 using namespace pinion::core::archives;
 using namespace pinion::core::archives::testing;
 
+namespace {
+
+std::int64_t bytesIn(const Volume &volume) {
+  std::int64_t bytes = 0;
+  for (const auto &[name, text] : volume.all(volume.root)) bytes += static_cast<std::int64_t>(text.size());
+  return bytes;
+}
+
+} // namespace
+
 TEST_CASE("what does not fit is refused before anything is written") {
   for (const std::string kind : {"zip", "pax", "7zip"}) {
     INFO(kind);
@@ -44,9 +54,7 @@ TEST_CASE("real bytes count, whatever was claimed, and what was not needed is gi
   REQUIRE_FALSE(done);
   CHECK(done.error().code == Code::full);
   CHECK(quota.most <= quota.limit);
-  std::int64_t there = 0;
-  for (const auto &[name, text] : volume.all(volume.root)) there += static_cast<std::int64_t>(text.size());
-  CHECK(quota.used == there);
+  CHECK(quota.used == bytesIn(volume));
 }
 
 TEST_CASE("limits end an archive of too many entries, too many bytes or too much swelling") {
@@ -153,9 +161,7 @@ TEST_CASE("entries of a zip that share their bytes swell no further than the dis
     const auto done = unpacked(volume, "a.zip", options, quota.hooks());
     CHECK_FALSE(done); // of what is claimed one byte is there
     CHECK(quota.most <= quota.limit);
-    std::int64_t there = 0;
-    for (const auto &[name, text] : volume.all(volume.root)) there += static_cast<std::int64_t>(text.size());
-    CHECK(quota.used == there);
+    CHECK(quota.used == bytesIn(volume));
   }
 }
 
